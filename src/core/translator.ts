@@ -68,6 +68,8 @@ export interface Translated {
   readonly usage?: TokenUsage | undefined;
   /** Model that the provider said answered. */
   readonly model?: string | undefined;
+  /** Names of things to count, e.g. `unknown_stop_reason`, `unreadable_chunk` (metric `tollgate_translation_notes_total{note}`). */
+  readonly notes?: readonly string[] | undefined;
   /** Characters of model output in this piece (text, reasoning, tool arguments): feeds the running estimate of L6. */
   readonly outputCharacters?: number | undefined;
   /**
@@ -91,11 +93,11 @@ export interface Translator {
   responseBody(chunk: Uint8Array): Translated;
   /** The answer ended cleanly. For JSON answers of translated pairs the whole body is here. */
   responseEnd(): Translated;
-  /** A complete answer that is not 2xx. `body` undefined = the provider's bytes unchanged. `error` is for logs. */
-  responseError(
-    head: ResponseHead,
-    body: Uint8Array,
-  ): { readonly headers: HeaderPatch; readonly body: Uint8Array | undefined; readonly status: number; readonly error: GatewayError };
+  /**
+   * A complete answer that is not 2xx. `error` has the provider's status, kind and message; `unchanged` says that the provider's
+   * bytes are already in the client's dialect and pass as they are, else the exchange renders `error` in it.
+   */
+  responseError(head: ResponseHead, body: Uint8Array): { readonly error: GatewayError; readonly unchanged: boolean };
 }
 
 export type TranslatorFactory = (input: AttemptInput) => Translator;

@@ -1,0 +1,56 @@
+import { Counter, Gauge, Registry } from "prom-client";
+
+/** Every counter of ours: name without the prefix `tollgate_`, help, labels. */
+const counters = {
+  requests_total: { help: "Client requests by outcome", labels: ["route", "outcome"] },
+  attempts_total: { help: "Upstream attempts by backend and outcome", labels: ["backend", "outcome"] },
+  fallbacks_total: { help: "Attempts after the first, by the reason that the one before failed", labels: ["reason"] },
+  refusals_total: { help: "Requests refused by a limit", labels: ["rule"] },
+  requests_without_account_total: { help: "Requests that a limit rule did not apply to because a selector was missing", labels: ["rule"] },
+  translation_notes_total: { help: "Oddities of provider answers", labels: ["note"] },
+  cost_capped_total: { help: "Costs cut to the largest value that Envoy carries (1e9)", labels: ["key"] },
+  cost_failed_total: { help: "Cost expressions that could not be computed; total tokens were charged", labels: ["key"] },
+  usage_estimated_total: { help: "Answers whose provider told no usage; an estimate was charged", labels: ["backend"] },
+  usage_ignored_total: { help: "Usage counters of providers that were negative or not numbers", labels: ["backend"] },
+  store_errors_total: { help: "Calls that the rate-limit store did not answer in time", labels: ["mode"] },
+  journal_dropped_total: { help: "Charges dropped because the journal of unsaved charges was full", labels: [] },
+  unknown_limit_total: { help: "Rate-limit descriptors that named no rule we know", labels: [] },
+  sessions_swept_total: { help: "Sessions that never ended and were removed", labels: [] },
+} as const;
+
+const gauges = {
+  sessions: { help: "Client requests in flight" },
+} as const;
+
+export type CounterName = keyof typeof counters;
+export type GaugeName = keyof typeof gauges;
+
+/** Counts things for Prometheus. Labels must come from bounded sets: never user ids, never secrets. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly #counters = new Map<CounterName, Counter>();
+  readonly #gauges = new Map<GaugeName, Gauge>();
+
+  constructor() {
+    for (const [name, { help, labels }] of Object.entries(counters)) {
+      const counter = new Counter({ name: `tollgate_${name}`, help, labelNames: [...labels], registers: [this.registry] });
+      this.#counters.set(name as CounterName, counter);
+    }
+    for (const [name, { help }] of Object.entries(gauges)) {
+      this.#gauges.set(name as GaugeName, new Gauge({ name: `tollgate_${name}`, help, registers: [this.registry] }));
+    }
+  }
+
+  increment(name: CounterName, labels: Readonly<Record<string, string>> = {}, by = 1): void {
+    this.#counters.get(name)?.inc(labels, by);
+  }
+
+  set(name: GaugeName, value: number): void {
+    this.#gauges.get(name)?.set(value);
+  }
+
+  /** Prometheus text format. */
+  render(): Promise<string> {
+    return this.registry.metrics();
+  }
+}
