@@ -8,7 +8,7 @@ export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "chi
 export function makeLogger(level: string, destination?: DestinationStream): Logger {
   const options = {
     level,
-    base: undefined,
+    base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: ["headers", "*.headers", "authorization", "*.authorization", "key", "*.key", "secret", "*.secret"], censor: "[redacted]" },
   };
