@@ -15,6 +15,8 @@ export interface RuntimeConfig {
   readonly backends: ReadonlyMap<string, Backend>;
   /** In the order of preference (Gateway API order). */
   readonly routes: readonly Route[];
+  /** Every match of every rule in the order of preference across all routes (Gateway API order): the first that matches serves. */
+  readonly candidates: readonly RouteCandidate[];
   /** Every rule of every route by its id. */
   readonly rules: ReadonlyMap<string, RouteRule>;
   /** Every rate-limit rule by its id. */
@@ -24,7 +26,7 @@ export interface RuntimeConfig {
 }
 
 export interface Settings {
-  readonly listener: { readonly address: string; readonly port: number; readonly xffTrustedHops: number; readonly bufferLimitBytes: number };
+  readonly listener: { readonly address: string; readonly port: number; readonly xffTrustedHops: number; readonly bufferLimitBytes: number; readonly requestReadTimeoutMs: number };
   readonly admin: { readonly address: string; readonly port: number };
   readonly envoy: { readonly concurrency: number; readonly adminPort: number; readonly extraArgs: readonly string[] };
   /** Which model name wins when header and body differ (resources.md §2). */
@@ -60,8 +62,11 @@ export interface Backend {
   readonly modelNameOverride: string | undefined;
   /** Client model → upstream model. */
   readonly models: ReadonlyMap<string, string>;
-  /** Model sent when this backend's vendor does not serve the requested one and nothing else says what to send. */
-  readonly fallbackModel: string | undefined;
+  /**
+   * What is sent when the requested model is known to belong to another vendor (its name matches `foreignModels`) and nothing else
+   * says what to send; undefined = nothing is replaced.
+   */
+  readonly fallback: { readonly foreignModels: RegExp; readonly model: string } | undefined;
   /** Why this backend cannot be used now (a missing Secret …), in words for the client; undefined = usable. */
   readonly unusable: string | undefined;
   readonly headerMutation: HeaderMutation | undefined;
@@ -84,6 +89,13 @@ export interface Route {
   /** Host names it serves; empty = all. Exact or `*.suffix`. Lower case. */
   readonly hostnames: readonly string[];
   readonly rules: readonly RouteRule[];
+}
+
+/** One match of one rule. A rule without matches is one candidate with an empty match. */
+export interface RouteCandidate {
+  readonly hostnames: readonly string[];
+  readonly match: readonly HeaderMatch[];
+  readonly rule: RouteRule;
 }
 
 export interface RouteRule {

@@ -1,0 +1,6 @@
+/** The cluster of our own gRPC services. */
+export const tollgateCluster = "tollgate";
+/** Metadata namespace in which clusters and routes carry their names (the Envoy AI Gateway's). */
+export const backendNamespace = "aigateway.envoy.io";
+/** Dynamic-metadata namespace of costs (the Envoy AI Gateway's). */
+export const costNamespace = "io.envoy.ai_gateway";

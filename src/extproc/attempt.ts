@@ -1,0 +1,112 @@
+import type { Authenticator } from "../core/auth.ts";
+import type { ClientRequest } from "../core/endpoint.ts";
+import type { HeaderPatch, Headers } from "../core/headers.ts";
+import type { PlannedAttempt } from "../core/request-plan.ts";
+import type { Backend, HeaderMutation } from "../core/runtime-config.ts";
+import type { Translator, TranslatorFactory, UpstreamRequest } from "../core/translator.ts";
+import { GatewayError } from "../lib/errors.ts";
+
+/** A request translated for one backend, not yet signed. */
+export interface PreparedAttempt {
+  readonly planned: PlannedAttempt;
+  readonly translator: Translator;
+  readonly upstream: UpstreamRequest;
+}
+
+/** A request as it leaves for one backend. */
+export interface OutgoingRequest {
+  /** `set` holds `:path` and every header of this backend's envelope, credentials included. */
+  readonly headers: HeaderPatch;
+  /** Never shared with another attempt; undefined = the client's bytes. */
+  readonly body: Uint8Array | undefined;
+}
+
+export interface AttemptTools {
+  readonly translatorFor: (backend: Backend, api: ClientRequest["api"]) => TranslatorFactory | undefined;
+  readonly authenticatorFor: (backend: Backend) => Authenticator;
+  /** The Host header that Envoy will send. */
+  readonly hostHeader: (backend: Backend) => string;
+  readonly nowMs: () => number;
+  readonly newId: (prefix: string) => string;
+}
+
+/**
+ * Translates the client's original request for one backend.
+ * @throws GatewayError when this backend cannot serve this request (4xx)
+ */
+export function prepareAttempt(planned: PlannedAttempt, request: ClientRequest, clientHeaders: Headers, tools: AttemptTools): PreparedAttempt {
+  const { backend } = planned;
+  const factory = tools.translatorFor(backend, request.api);
+  if (factory === undefined) {
+    throw new GatewayError("unsupported_pair", `backend ${backend.id} (${backend.schema}) cannot serve ${request.api} requests`);
+  }
+  const translator = factory({
+    request,
+    clientHeaders,
+    model: planned.model,
+    options: backend.options,
+    now: tools.nowMs,
+    newId: tools.newId,
+  });
+  return { planned, translator, upstream: translator.request() };
+}
+
+/** Names that no provider may see, whoever set them: credentials, vendor headers of other dialects, what no longer fits the body. */
+const neverForwarded =
+  /^(?:authorization|proxy-authorization|cookie|x-api-key|api-key|x-goog-api-key|content-encoding|x-amz-.*|anthropic-.*|openai-.*|x-stainless-.*)$/;
+
+function applyMutation(set: Record<string, string>, remove: Set<string>, mutation: HeaderMutation | undefined): void {
+  for (const { name, value } of mutation?.set ?? []) {
+    remove.delete(name);
+    set[name] = value;
+  }
+  for (const name of mutation?.remove ?? []) {
+    delete set[name];
+    remove.add(name);
+  }
+}
+
+/**
+ * The finished request: envelope, mutations of backend and route, then the signature over exactly that (R22).
+ * `clientHeaders` are those that the client sent; nothing of an earlier attempt is in here.
+ */
+export async function finishAttempt(
+  prepared: PreparedAttempt,
+  request: ClientRequest,
+  clientHeaders: Headers,
+  tools: AttemptTools,
+): Promise<OutgoingRequest> {
+  const { planned, upstream } = prepared;
+  const body = upstream.body ?? request.raw;
+  const set: Record<string, string> = { "accept-encoding": "identity", ...upstream.headers.set };
+  const remove = new Set([...clientHeaders.names().filter((name) => neverForwarded.test(name)), ...upstream.headers.remove]);
+  applyMutation(set, remove, planned.backend.headerMutation);
+  applyMutation(set, remove, planned.ref.headerMutation);
+  const credentials = await tools.authenticatorFor(planned.backend).headers({
+    method: "POST",
+    host: tools.hostHeader(planned.backend),
+    path: upstream.path,
+    contentType: set["content-type"] ?? "application/json",
+    body,
+    nowMs: tools.nowMs(),
+  });
+  Object.assign(set, credentials, { ":path": upstream.path, "content-length": String(body.length) });
+  for (const name of Object.keys(set)) remove.delete(name);
+  return { headers: { set, remove: [...remove] }, body: upstream.body };
+}
+
+/**
+ * The patch that turns Envoy's header map, in which `previous` attempts left their marks, into that of `next`: everything they
+ * set and `next` does not set is removed, or restored when the client had sent it.
+ */
+export function headersAfter(previous: Iterable<string>, next: HeaderPatch, clientHeaders: Headers): HeaderPatch {
+  const set: Record<string, string> = { ...next.set };
+  const remove = new Set(next.remove);
+  for (const name of previous) {
+    if (name in set || name.startsWith(":")) continue;
+    const original = clientHeaders.get(name);
+    if (original !== undefined && !remove.has(name)) set[name] = original;
+    else remove.add(name);
+  }
+  return { set, remove: [...remove] };
+}

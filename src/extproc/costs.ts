@@ -1,0 +1,36 @@
+import { evaluateCosts } from "../metering/costs.ts";
+import type { Session, SessionAttempt } from "./session.ts";
+import type { ExchangeTools } from "./tools.ts";
+
+/** What the session costs by what its current attempt has used so far. */
+export function currentCosts(
+  session: Session,
+  attempt: SessionAttempt,
+  answeredModel: string | undefined,
+  tools: ExchangeTools,
+): Readonly<Record<string, number>> {
+  const { plan } = session;
+  if (plan === undefined) return {};
+  const { values, capped, failed } = evaluateCosts(plan.costs, {
+    model: answeredModel ?? plan.model,
+    backend: attempt.planned.backend.id,
+    routeName: plan.rule.routeId,
+    usage: attempt.meter.current().usage,
+  });
+  for (const key of capped) tools.metrics.increment("cost_capped_total", { key });
+  for (const { key, reason } of failed) {
+    tools.metrics.increment("cost_failed_total", { key });
+    tools.logger.warn({ key, reason, session: session.id }, "a cost could not be computed; total tokens are charged");
+  }
+  return values;
+}
+
+/** Every key at 0: nothing was used (limits.md L7). */
+export function zeroedCosts(session: Session): Readonly<Record<string, number>> {
+  return Object.fromEntries((session.plan?.costs ?? []).map((rule) => [rule.metadataKey, 0]));
+}
+
+export function sameCosts(a: Readonly<Record<string, number>>, b: Readonly<Record<string, number>>): boolean {
+  const keys = Object.keys(a);
+  return keys.length === Object.keys(b).length && keys.every((key) => a[key] === b[key]);
+}

@@ -1,0 +1,252 @@
+import type { HeaderPatch } from "../core/headers.ts";
+import type { ResponseHead } from "../core/translator.ts";
+import { GatewayError } from "../lib/errors.ts";
+import { Answer } from "./answer.ts";
+import { currentCosts, sameCosts, zeroedCosts } from "./costs.ts";
+import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import { answerHeaders, tokensUsedHeader } from "./response-headers.ts";
+import type { Session, SessionAttempt, SessionOutcome } from "./session.ts";
+import type { ExchangeTools } from "./tools.ts";
+import { attribute, headerMutation, immediateReply, type MetadataValue, readHeaders, toStruct } from "./wire.ts";
+
+/** A reply to Envoy, and how the request ended if it ended with it. */
+export interface Step {
+  readonly response: ProcessingResponse;
+  readonly outcome?: SessionOutcome | undefined;
+}
+
+/** What the bodies that follow belong to. */
+type Mode =
+  | { readonly kind: "headers-awaited" }
+  | { readonly kind: "answer"; readonly answer: Answer; readonly attempt: SessionAttempt }
+  | { readonly kind: "error"; readonly attempt: SessionAttempt; readonly head: ResponseHead }
+  /** Envoy's own reply, or ours: passes as it is. */
+  | { readonly kind: "pass"; readonly outcome: SessionOutcome };
+
+const noBody = new Uint8Array(0);
+
+/** Follows the answer to one request, from its headers to its end. */
+export class ResponsePhase {
+  readonly #session: Session;
+  readonly #tools: ExchangeTools;
+  #mode: Mode = { kind: "headers-awaited" };
+  #firstByteMs: number | undefined;
+
+  constructor(session: Session, tools: ExchangeTools) {
+    this.#session = session;
+    this.#tools = tools;
+  }
+
+  headers(request: ProcessingRequest, message: HttpHeaders): Step {
+    const headers = readHeaders(message);
+    const head: ResponseHead = { status: Number(headers.get(":status") ?? 0), headers };
+    const details = attribute(request, "response.code_details")?.string_value ?? "";
+    this.#session.attemptCount = attribute(request, "upstream.request_attempt_count")?.number_value;
+    this.#session.status = head.status;
+    const attempt = this.#session.current;
+    const last = message.end_of_stream === true;
+    if (details !== "via_upstream" || headers.has("x-tollgate-tombstone") || attempt === undefined) {
+      return this.#localReply(head, details, last);
+    }
+    if (head.status < 200 || head.status > 299) return this.#providerError(head, attempt, last);
+    return this.#answer(head, attempt, last);
+  }
+
+  body(message: HttpBody): Step {
+    const chunk = message.body ?? noBody;
+    const last = message.end_of_stream === true;
+    const mode = this.#mode;
+    switch (mode.kind) {
+      case "answer":
+        return this.#answerBody(mode.answer, mode.attempt, chunk, last);
+      case "error":
+        return this.#errorBody(mode.head, mode.attempt, chunk, false);
+      case "pass":
+        return { response: { response_body: { response: {} } }, outcome: last ? mode.outcome : undefined };
+      case "headers-awaited":
+        return { response: { response_body: { response: {} } } };
+    }
+  }
+
+  /** No provider answered: Envoy's own reply (a limit, a time-out, no healthy host), or one of ours. */
+  #localReply(head: ResponseHead, details: string, last: boolean): Step {
+    this.#session.costs = zeroedCosts(this.#session);
+    const metadata = this.#metadata({ error_type: details });
+    if (details === "request_rate_limited") return this.#pass({ kind: "limited" }, last, metadata);
+    if (details.startsWith("tollgate_")) return this.#pass({ kind: "rejected", code: details.slice("tollgate_".length) }, last, metadata);
+    const tried = [...new Set(this.#session.plan?.attempts.map((attempt) => attempt.backend.id))].join(", ");
+    const error = new GatewayError(
+      head.status === 504 ? "upstream_timeout" : head.status === 413 ? "request_too_large" : "upstream_unavailable",
+      head.status === 504 ? `no provider answered in time (tried ${tried})` : `no provider could be reached (tried ${tried})`,
+      { status: head.status },
+    );
+    return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "unanswered", details }, metadata);
+  }
+
+  #pass(outcome: SessionOutcome, last: boolean, metadata: ProcessingResponse): Step {
+    this.#mode = { kind: "pass", outcome };
+    return { response: { response_headers: { response: {} }, ...metadata }, outcome: last ? outcome : undefined };
+  }
+
+  #providerError(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {
+    this.#mode = { kind: "error", attempt, head };
+    // an error answer has used nothing that was told
+    this.#session.costs = zeroedCosts(this.#session);
+    if (last) return this.#errorBody(head, attempt, noBody, true);
+    return {
+      response: {
+        response_headers: { response: { header_mutation: headerMutation(answerHeaders(this.#session, attempt, {})) } },
+        ...this.#metadata({ error_type: String(head.status) }),
+      },
+    };
+  }
+
+  #errorBody(head: ResponseHead, attempt: SessionAttempt, chunk: Uint8Array, inHeaders: boolean): Step {
+    const { error, unchanged } = this.#readError(head, attempt, chunk);
+    const outcome: SessionOutcome = { kind: "failed", code: error.code ?? error.kind };
+    const metadata = this.#metadata({ error_type: error.code ?? error.kind });
+    this.#session.status = error.status;
+    if (unchanged && !inHeaders) return { response: { response_body: { response: {} }, ...metadata }, outcome };
+    const body = this.#session.endpoint.errorBody(error);
+    if (inHeaders) return this.#replace(error, body, outcome, metadata);
+    const patch: HeaderPatch = {
+      set: { ":status": String(error.status), "content-type": "application/json", "content-length": String(body.length) },
+      remove: ["content-encoding"],
+    };
+    return { response: { response_body: { response: { header_mutation: headerMutation(patch), body_mutation: { body } } }, ...metadata }, outcome };
+  }
+
+  #readError(head: ResponseHead, attempt: SessionAttempt, body: Uint8Array): { error: GatewayError; unchanged: boolean } {
+    try {
+      const read = attempt.translator?.responseError(head, body);
+      if (read !== undefined) return read;
+    } catch (thrown) {
+      return { error: GatewayError.from(thrown, "upstream_failed"), unchanged: false };
+    }
+    return { error: new GatewayError("upstream_failed", `the provider answered with status ${head.status}`, { status: head.status }), unchanged: false };
+  }
+
+  #answer(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {
+    const { translator } = attempt;
+    if (translator === undefined) throw new Error("an answer for an attempt that was let go");
+    let read: ReturnType<typeof translator.responseHeaders>;
+    try {
+      read = translator.responseHeaders(head);
+    } catch (thrown) {
+      const error = GatewayError.from(thrown, "bad_upstream_json");
+      return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "failed", code: error.code }, this.#metadata({}));
+    }
+    const answer = new Answer(read.stream, translator, attempt.meter, this.#session.endpoint, (note) =>
+      this.#tools.metrics.increment("translation_notes_total", { note }),
+    );
+    this.#mode = { kind: "answer", answer, attempt };
+    if (last) return this.#emptyAnswer(answer, attempt);
+    return {
+      response: {
+        response_headers: { response: { header_mutation: headerMutation(answerHeaders(this.#session, attempt, read.headers)) } },
+        ...(read.stream ? { mode_override: { response_body_mode: "STREAMED", response_header_mode: "SEND" } } : {}),
+        ...this.#metadata({
+          ai_service_backend_name: attempt.planned.backend.id,
+          backend_name: attempt.planned.backend.id,
+          model_name_override: attempt.planned.model,
+        }),
+      },
+    };
+  }
+
+  /** Headers and nothing after them. */
+  #emptyAnswer(answer: Answer, attempt: SessionAttempt): Step {
+    const { failure } = answer.piece(noBody, true);
+    const error = failure ?? new GatewayError("upstream_empty_response", "the provider answered without a body");
+    this.#emit(answer, attempt);
+    return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "failed", code: error.code }, this.#metadata({}));
+  }
+
+  #answerBody(answer: Answer, attempt: SessionAttempt, chunk: Uint8Array, last: boolean): Step {
+    if (answer.failed) return this.#afterFailure(last);
+    this.#firstByteMs ??= this.#tools.nowMs();
+    const { body, failure } = answer.piece(chunk, last);
+    const metadata = this.#emit(answer, attempt, last);
+    const outcome: SessionOutcome | undefined =
+      failure !== undefined ? { kind: "failed", code: failure.code ?? failure.kind } : last ? { kind: "completed" } : undefined;
+    if (!answer.stream) return this.#jsonAnswer(attempt, body, failure, metadata, outcome, last);
+    const mutation = body === undefined ? {} : { body_mutation: body.length === 0 ? ({ clear_body: true } as const) : { body } };
+    return { response: { response_body: { response: mutation }, ...metadata }, outcome: last ? outcome : undefined };
+  }
+
+  #jsonAnswer(
+    attempt: SessionAttempt,
+    body: Uint8Array | undefined,
+    failure: GatewayError | undefined,
+    metadata: ProcessingResponse,
+    outcome: SessionOutcome | undefined,
+    last: boolean,
+  ): Step {
+    const { endpoint } = this.#session;
+    if (failure !== undefined) {
+      this.#session.status = failure.status;
+      const text = endpoint.errorBody(failure);
+      const patch = { set: { ":status": String(failure.status), "content-type": "application/json", "content-length": String(text.length) }, remove: [] };
+      return {
+        response: { response_body: { response: { header_mutation: headerMutation(patch), body_mutation: { body: text } } }, ...metadata },
+        outcome,
+      };
+    }
+    const set: Record<string, string> = {};
+    if (body !== undefined) set["content-length"] = String(body.length);
+    if (last) Object.assign(set, tokensUsedHeader(this.#session, attempt));
+    return {
+      response: {
+        response_body: {
+          response: { header_mutation: headerMutation({ set, remove: [] }), ...(body === undefined ? {} : { body_mutation: { body } }) },
+        },
+        ...metadata,
+      },
+      outcome,
+    };
+  }
+
+  /** An error event was written. What still comes is swallowed, and an immediate reply ends the exchange with the provider. */
+  #afterFailure(last: boolean): Step {
+    const outcome: SessionOutcome = { kind: "failed", code: "upstream_failed" };
+    if (last) return { response: { response_body: { response: { body_mutation: { clear_body: true } } } }, outcome };
+    const error = new GatewayError("upstream_failed", "the provider's stream failed");
+    return { response: { immediate_response: immediateReply(error, noBody, {}) }, outcome };
+  }
+
+  /** Costs after a piece, for Envoy: empty when nothing changed. */
+  #emit(answer: Answer, attempt: SessionAttempt, last = false): ProcessingResponse {
+    const costs = currentCosts(this.#session, attempt, answer.model, this.#tools);
+    if (!last && sameCosts(costs, this.#session.costs)) return {};
+    this.#session.costs = costs;
+    const { estimated } = attempt.meter.current();
+    if (last && estimated) this.#tools.metrics.increment("usage_estimated_total", { backend: attempt.planned.backend.id });
+    const latency = this.#firstByteMs === undefined ? {} : { token_latency_ttft: this.#firstByteMs - this.#session.startedMs };
+    return this.#metadata({
+      usage_estimated: estimated,
+      ...(answer.model === undefined ? {} : { response_model: answer.model }),
+      ...(answer.stream ? latency : {}),
+    });
+  }
+
+  #metadata(extra: { readonly [key: string]: MetadataValue }): ProcessingResponse {
+    return { dynamic_metadata: toStruct({ "io.envoy.ai_gateway": { ...this.#session.costs, ...extra } }) };
+  }
+
+  /** Replaces the whole answer in the header phase; Envoy sends no body message after it. */
+  #replace(error: GatewayError, body: Uint8Array, outcome: SessionOutcome, metadata: ProcessingResponse): Step {
+    this.#mode = { kind: "pass", outcome };
+    this.#session.status = error.status;
+    const patch = { set: { ":status": String(error.status), "content-type": "application/json", "content-length": String(body.length) }, remove: ["content-encoding", "x-tollgate-tombstone"] };
+    return {
+      response: {
+        response_headers: {
+          response: { status: "CONTINUE_AND_REPLACE", header_mutation: headerMutation(patch), body_mutation: { body } },
+        },
+        ...metadata,
+      },
+      outcome,
+    };
+  }
+}
+

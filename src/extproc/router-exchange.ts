@@ -1,0 +1,159 @@
+import type { Endpoint } from "../core/endpoint.ts";
+import { GatewayError } from "../lib/errors.ts";
+import { plan } from "../planning/plan.ts";
+import type { RequestView } from "../planning/request-view.ts";
+import type { Peer, StreamHandler } from "../grpc/server.ts";
+import { type PreparedAttempt, prepareAttempt } from "./attempt.ts";
+import { findEndpoint } from "./find-endpoint.ts";
+import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import { forwardRequest } from "./forward-request.ts";
+import { ResponsePhase } from "./response-phase.ts";
+import { Session, type SessionOutcome } from "./session.ts";
+import type { ExchangeTools } from "./tools.ts";
+import { attribute, immediateReply, readHeaders, toStruct } from "./wire.ts";
+
+/** Where one exchange stands. */
+type State =
+  | { readonly kind: "start" }
+  | { readonly kind: "body-awaited"; readonly session: Session }
+  | { readonly kind: "forwarded"; readonly session: Session; readonly response: ResponsePhase }
+  | { readonly kind: "over" };
+
+/** Path without query. */
+function pathOnly(path: string): string {
+  const query = path.indexOf("?");
+  return query < 0 ? path : path.slice(0, query);
+}
+
+/** `10.0.0.1:5000` or `[::1]:5000` without the port. */
+function addressOnly(address: string | undefined): string | undefined {
+  return address?.replace(/:\d+$/, "").replace(/^\[|\]$/g, "");
+}
+
+/**
+ * The router's exchange (R): one per client request. It maps Envoy's messages to planning, translation and metering and back,
+ * and decides nothing itself.
+ */
+export class RouterExchange implements StreamHandler<ProcessingRequest> {
+  readonly #tools: ExchangeTools;
+  readonly #peer: Peer<ProcessingResponse>;
+  #state: State = { kind: "start" };
+
+  constructor(tools: ExchangeTools, peer: Peer<ProcessingResponse>) {
+    this.#tools = tools;
+    this.#peer = peer;
+  }
+
+  async message(request: ProcessingRequest): Promise<void> {
+    try {
+      const response = await this.#answer(request);
+      if (response !== undefined) this.#peer.send(response);
+    } catch (thrown) {
+      const error = GatewayError.from(thrown);
+      if (error.code === "internal_error") this.#tools.logger.error({ err: error.cause, session: this.#session?.id }, "request failed");
+      this.#refuse(error);
+    }
+  }
+
+  ended(): void {
+    const session = this.#session;
+    if (session !== undefined) this.#close(session, { kind: "aborted" });
+  }
+
+  get #session(): Session | undefined {
+    return this.#state.kind === "body-awaited" || this.#state.kind === "forwarded" ? this.#state.session : undefined;
+  }
+
+  async #answer(request: ProcessingRequest): Promise<ProcessingResponse | undefined> {
+    const state = this.#state;
+    if (request.request_headers !== undefined && state.kind === "start") return this.#requestHeaders(request, request.request_headers);
+    if (request.request_body !== undefined && state.kind === "body-awaited") return await this.#requestBody(state.session, request.request_body);
+    if (state.kind !== "forwarded") return undefined;
+    if (request.response_headers !== undefined) return this.#responseHeaders(state, request, request.response_headers);
+    if (request.response_body !== undefined) return this.#responseBody(state, request.response_body);
+    return undefined;
+  }
+
+  #requestHeaders(request: ProcessingRequest, message: HttpHeaders): ProcessingResponse {
+    const { config, endpoints, sessions, newSessionId, nowMs } = this.#tools;
+    const runtime = config();
+    const headers = readHeaders(message);
+    const view: RequestView = {
+      method: headers.get(":method") ?? "",
+      path: pathOnly(headers.get(":path") ?? ""),
+      host: (headers.get(":authority") ?? "").replace(/:\d+$/, "").toLowerCase(),
+      headers,
+      sourceAddress: addressOnly(attribute(request, "source.address")?.string_value),
+    };
+    const fallback = endpoints[0];
+    if (fallback === undefined) throw new Error("no endpoints are registered");
+    const found = findEndpoint(endpoints, runtime.settings, view.method, view.path, fallback);
+    const session = new Session(newSessionId(), runtime, view, found.endpoint, nowMs());
+    if (!sessions.add(session)) throw new GatewayError("gateway_unavailable", "the gateway has too many requests in flight");
+    this.#state = { kind: "body-awaited", session };
+    if (found.kind === "error") throw found.error;
+    const limit = runtime.settings.listener.bufferLimitBytes;
+    if (Number(headers.get("content-length") ?? 0) > limit) {
+      throw new GatewayError("request_too_large", `the request body is larger than the ${limit} bytes allowed here`);
+    }
+    if (message.end_of_stream === true) throw new GatewayError("invalid_json", "the request has no body; a JSON object was expected");
+    return {
+      request_headers: { response: {} },
+      dynamic_metadata: toStruct({ "tollgate.session": { id: session.id } }),
+    };
+  }
+
+  async #requestBody(session: Session, message: HttpBody): Promise<ProcessingResponse> {
+    const { headers } = session.view;
+    const request = session.endpoint.parse(message.body ?? new Uint8Array(0), headers);
+    session.request = request;
+    const prepared = new Map<string, PreparedAttempt>();
+    session.plan = plan(session.config, session.view, request, this.#tools.random, (planned) => {
+      try {
+        prepared.set(`${planned.backend.id} ${planned.model}`, prepareAttempt(planned, request, headers, this.#tools));
+        return undefined;
+      } catch (thrown) {
+        return GatewayError.from(thrown);
+      }
+    });
+    for (const rule of session.plan.withoutAccount) this.#tools.metrics.increment("requests_without_account_total", { rule: rule.id });
+    const [first] = session.plan.attempts;
+    const ready = first && prepared.get(`${first.backend.id} ${first.model}`);
+    if (ready === undefined) throw new Error("a plan without a prepared first attempt");
+    const response = await forwardRequest(session, session.plan, ready, this.#tools);
+    this.#state = { kind: "forwarded", session, response: new ResponsePhase(session, this.#tools) };
+    return response;
+  }
+
+  #responseHeaders(state: State & { kind: "forwarded" }, request: ProcessingRequest, message: HttpHeaders): ProcessingResponse {
+    const { response, outcome } = state.response.headers(request, message);
+    if (outcome !== undefined) this.#close(state.session, outcome);
+    return response;
+  }
+
+  #responseBody(state: State & { kind: "forwarded" }, message: HttpBody): ProcessingResponse {
+    const { response, outcome } = state.response.body(message);
+    if (outcome !== undefined) this.#close(state.session, outcome);
+    return response;
+  }
+
+  /** Answers with an error at once; possible until response headers have left. */
+  #refuse(error: GatewayError): void {
+    const session = this.#session;
+    const endpoint: Endpoint | undefined = session?.endpoint ?? this.#tools.endpoints[0];
+    if (session !== undefined) {
+      session.status = error.status;
+      this.#close(session, { kind: "rejected", code: error.code });
+    }
+    this.#state = { kind: "over" };
+    const body = endpoint?.errorBody(error) ?? new Uint8Array(0);
+    this.#peer.send({ immediate_response: immediateReply(error, body, {}) });
+  }
+
+  #close(session: Session, outcome: SessionOutcome): void {
+    if (session.outcome !== undefined) return;
+    session.outcome = outcome;
+    this.#tools.sessions.end(session);
+  }
+}
+

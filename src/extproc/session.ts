@@ -1,0 +1,80 @@
+import type { ClientRequest, Endpoint } from "../core/endpoint.ts";
+import type { PlannedAttempt, RequestPlan } from "../core/request-plan.ts";
+import type { RuntimeConfig } from "../core/runtime-config.ts";
+import type { Translator } from "../core/translator.ts";
+import type { UsageMeter } from "../metering/usage-meter.ts";
+import type { RequestView } from "../planning/request-view.ts";
+
+/** One try at one backend, as far as Tollgate made it. What Envoy saw of it arrives later, in its upstream log. */
+export interface SessionAttempt {
+  readonly planned: PlannedAttempt;
+  readonly meter: UsageMeter;
+  readonly warnings: readonly string[];
+  /** Let go when the session ends: it holds the client's body. */
+  translator: Translator | undefined;
+}
+
+/** What Envoy's upstream log tells of an attempt. */
+export interface AttemptReport {
+  readonly backendId: string;
+  /** 0 = no answer. */
+  readonly status: number;
+  /** Envoy's words for what went wrong, e.g. `upstream_connection_failure`; empty = nothing. */
+  readonly flags: readonly string[];
+}
+
+/** How a request ended. */
+export type SessionOutcome =
+  | { readonly kind: "completed" }
+  /** Refused by us before anything was sent. */
+  | { readonly kind: "rejected"; readonly code: string | null }
+  /** Refused by a rate limit. */
+  | { readonly kind: "limited" }
+  /** A provider answered with an error, or its answer broke. */
+  | { readonly kind: "failed"; readonly code: string | null }
+  /** No provider answered. */
+  | { readonly kind: "unanswered"; readonly details: string }
+  /** The client or the provider went away in the middle. */
+  | { readonly kind: "aborted" };
+
+/** One client request from its headers to its last byte. Owned by the router's exchange; the attempt's exchange adds attempts. */
+export class Session {
+  readonly id: string;
+  /** The configuration that it began with and keeps, also for its retries. */
+  readonly config: RuntimeConfig;
+  readonly view: RequestView;
+  readonly endpoint: Endpoint;
+  readonly startedMs: number;
+  request: ClientRequest | undefined;
+  plan: RequestPlan | undefined;
+  readonly attempts: SessionAttempt[] = [];
+  /** Names of headers that attempts have set in Envoy's header map so far. */
+  readonly headersSet = new Set<string>();
+  readonly reports: AttemptReport[] = [];
+  /** Status that the client got; undefined until known. */
+  status: number | undefined;
+  outcome: SessionOutcome | undefined;
+  /** Cost values last given to Envoy. */
+  costs: Readonly<Record<string, number>> = {};
+  /** How many attempts Envoy says it made; undefined when it did not say. */
+  attemptCount: number | undefined;
+
+  constructor(id: string, config: RuntimeConfig, view: RequestView, endpoint: Endpoint, startedMs: number) {
+    this.id = id;
+    this.config = config;
+    this.view = view;
+    this.endpoint = endpoint;
+    this.startedMs = startedMs;
+  }
+
+  /** Lets go of everything that is large; what the log line needs stays. */
+  release(): void {
+    this.request = undefined;
+    for (const attempt of this.attempts) attempt.translator = undefined;
+  }
+
+  /** The attempt that answers if an answer comes: the last one made. */
+  get current(): SessionAttempt | undefined {
+    return this.attempts.at(-1);
+  }
+}

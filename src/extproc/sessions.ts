@@ -1,0 +1,88 @@
+import type { AttemptReport, Session } from "./session.ts";
+
+/** How long an ended session waits for what Envoy reports of its attempts (its log is flushed every 0.1 s). */
+const reportWaitMs = 2_000;
+
+export interface SessionsOptions {
+  readonly maxSessions: number;
+  /** Age at which a session that never ended is given up. */
+  readonly maxAgeMs: number;
+  readonly nowMs: () => number;
+  /** Called once per session, when it has ended and its attempts were reported or waited for long enough. */
+  readonly closed: (session: Session) => void;
+  /** Called for sessions that never ended. */
+  readonly swept: (session: Session) => void;
+}
+
+/** All sessions by id: bounded, swept, and kept for a moment after their end so that late attempt reports find them. */
+export class Sessions {
+  readonly #options: SessionsOptions;
+  readonly #open = new Map<string, Session>();
+  /** Ended sessions that wait for reports, with the time until which they wait. Insertion order is time order. */
+  readonly #ended = new Map<string, { readonly session: Session; readonly untilMs: number }>();
+
+  constructor(options: SessionsOptions) {
+    this.#options = options;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** False when there are too many already. */
+  add(session: Session): boolean {
+    if (this.#open.size >= this.#options.maxSessions) return false;
+    this.#open.set(session.id, session);
+    return true;
+  }
+
+  find(id: string): Session | undefined {
+    return this.#open.get(id);
+  }
+
+  /** The request is over. */
+  end(session: Session): void {
+    if (!this.#open.delete(session.id)) return;
+    session.release();
+    if (this.#complete(session)) this.#options.closed(session);
+    else this.#ended.set(session.id, { session, untilMs: this.#options.nowMs() + reportWaitMs });
+  }
+
+  report(id: string, report: AttemptReport): void {
+    const ended = this.#ended.get(id);
+    const session = ended?.session ?? this.#open.get(id);
+    if (session === undefined) return;
+    session.reports.push(report);
+    if (ended !== undefined && this.#complete(session)) {
+      this.#ended.delete(id);
+      this.#options.closed(session);
+    }
+  }
+
+  /** Gives up waiting where it was long enough. Call it every second. */
+  sweep(): void {
+    const now = this.#options.nowMs();
+    for (const [id, { session, untilMs }] of this.#ended) {
+      if (untilMs > now) break;
+      this.#ended.delete(id);
+      this.#options.closed(session);
+    }
+    for (const session of this.#open.values()) {
+      if (session.startedMs + this.#options.maxAgeMs > now) break;
+      this.#options.swept(session);
+      this.end(session);
+    }
+  }
+
+  /** Closes what still waits; for shutdown. */
+  flush(): void {
+    for (const { session } of this.#ended.values()) this.#options.closed(session);
+    this.#ended.clear();
+  }
+
+  #complete(session: Session): boolean {
+    const { outcome } = session;
+    if (outcome?.kind === "rejected" || outcome?.kind === "limited") return true;
+    return session.reports.length >= (session.attemptCount ?? session.attempts.length);
+  }
+}

@@ -1,0 +1,61 @@
+import type { ClientRequest } from "../core/endpoint.ts";
+import type { DroppedBackend, PlannedAttempt, RequestPlan } from "../core/request-plan.ts";
+import type { LimitRule, RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
+import { GatewayError } from "../lib/errors.ts";
+import { matchLimits } from "./match-limits.ts";
+import { matchRules } from "./match-route.ts";
+import { orderBackends } from "./order-backends.ts";
+import type { RequestView } from "./request-view.ts";
+import { describeModels, selectModel } from "./select-model.ts";
+
+/**
+ * Why a backend cannot serve this very request: undefined = it can. A refusal of its translator is a GatewayError, which the
+ * client gets if no backend is left.
+ */
+export type ServeCheck = (attempt: PlannedAttempt) => GatewayError | undefined;
+
+function mergedLimits(rules: readonly RouteRule[]): readonly LimitRule[] {
+  if (rules.length === 1) return rules[0]?.limits ?? [];
+  const limits = new Map<string, LimitRule>();
+  for (const rule of rules) for (const limit of rule.limits) limits.set(limit.id, limit);
+  return [...limits.values()];
+}
+
+function noBackendLeft(rule: RouteRule, dropped: readonly DroppedBackend[], refusal: GatewayError | undefined): GatewayError {
+  if (refusal !== undefined) return refusal;
+  const reasons = dropped.map(({ backendId, reason }) => `${backendId}: ${reason}`).join("; ");
+  return new GatewayError(
+    "no_usable_backend",
+    `no backend of route ${rule.routeId} can be used now${reasons === "" ? "" : ` (${reasons})`}`,
+  );
+}
+
+/**
+ * Decides everything about one request, in the order of limits.md §0. Pure: randomness comes from `random`.
+ * @throws GatewayError `missing_model`, `unknown_model`, `invalid_header`, `no_usable_backend`, or the refusal of the last backend
+ */
+export function plan(
+  config: RuntimeConfig,
+  view: RequestView,
+  request: ClientRequest,
+  random: () => number,
+  canServe: ServeCheck,
+): RequestPlan {
+  const { model, warnings } = selectModel(view.headers, request.model, config.settings, config.models);
+  const rules = matchRules(config, view, model);
+  const rule = rules[0];
+  if (rule === undefined) {
+    throw new GatewayError("unknown_model", `no route serves the model ${JSON.stringify(model)}${describeModels(config.models)}`, {
+      param: "model",
+    });
+  }
+  const { applied, withoutAccount } = matchLimits(mergedLimits(rules), { ...view, model });
+  let refusal: GatewayError | undefined;
+  const { attempts, dropped } = orderBackends(config, rule, model, random, (attempt) => {
+    const error = canServe(attempt);
+    refusal = refusal ?? error;
+    return error?.message;
+  });
+  if (attempts.length === 0) throw noBackendLeft(rule, dropped, refusal);
+  return { model, rule, attempts, limits: applied, withoutAccount, costs: rule.costs, dropped, warnings };
+}
