@@ -1,0 +1,82 @@
+import { type AdminServer, startAdminServer } from "../admin/server.ts";
+import type { LimitRule, RuntimeConfig } from "../core/runtime-config.ts";
+import { attemptLogPath, attemptLogService } from "../extproc/attempt-log.ts";
+import { extProcPath, extProcService } from "../extproc/service.ts";
+import { GrpcJsServer } from "../grpc/grpc-js.ts";
+import { methodCodec } from "../grpc/protos.ts";
+import type { Listening } from "../grpc/server.ts";
+import type { Logger } from "../observe/logger.ts";
+import { Metrics } from "../observe/metrics.ts";
+import { makeLimiter } from "./limiter.ts";
+import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
+import { makeExchangeTools } from "./request-tools.ts";
+
+/** The largest gRPC message: a whole buffered body and its envelope. */
+const envelopeBytes = 1024 * 1024;
+const drainMs = 5_000;
+
+export interface GatewayOptions {
+  readonly config: RuntimeConfig;
+  /** `unix:/path` or `host:port`. */
+  readonly grpcAddress: string;
+  readonly admin: { readonly address: string; readonly port: number };
+  readonly storeUrl: string;
+  readonly logger: Logger;
+}
+
+export interface Gateway {
+  readonly adminPort: number;
+  readonly metrics: Metrics;
+  readonly sessions: { readonly size: number };
+  close(): Promise<void>;
+}
+
+/** Starts the gRPC services and the admin port. */
+export async function startGateway(options: GatewayOptions): Promise<Gateway> {
+  const { config, logger } = options;
+  const metrics = new Metrics();
+  const tools = makeExchangeTools(() => config, logger, metrics);
+  const limiter = makeLimiter(config, options.storeUrl, logger, metrics);
+  const findRule = (id: string): LimitRule | undefined => config.limits.get(id);
+  const server = new GrpcJsServer({
+    maxMessageBytes: config.settings.listener.bufferLimitBytes + envelopeBytes,
+    onError: (error, path) => logger.error({ err: error, path }, "a gRPC handler failed"),
+  });
+  let listening: Listening;
+  try {
+    listening = await server.serve(options.grpcAddress, [
+      extProcService(tools, methodCodec(extProcPath)),
+      attemptLogService(tools.sessions, methodCodec(attemptLogPath)),
+      rateLimitService({ limiter, findRule, metrics, codec: methodCodec(rateLimitPath) }),
+    ]);
+  } catch (error) {
+    await limiter.close();
+    throw error;
+  }
+  const sweeper = setInterval(() => {
+    tools.sessions.sweep();
+    metrics.set("sessions", tools.sessions.size);
+  }, 1_000);
+  const stop = async (): Promise<void> => {
+    clearInterval(sweeper);
+    await listening.close(drainMs);
+    tools.sessions.flush();
+    await limiter.close();
+  };
+  let admin: AdminServer;
+  try {
+    admin = await startAdminServer({ ...options.admin, metrics, notReady: () => undefined });
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    adminPort: admin.port,
+    metrics,
+    sessions: tools.sessions,
+    close: async () => {
+      await admin.close();
+      await stop();
+    },
+  };
+}

@@ -1,0 +1,23 @@
+import type { CostContext, CostRule } from "../core/runtime-config.ts";
+
+export interface EvaluatedCosts {
+  /** Integer 0 … 1e9 by metadata key. */
+  readonly values: Readonly<Record<string, number>>;
+  /** Keys whose value was cut to the largest that Envoy carries. */
+  readonly capped: readonly string[];
+  readonly failed: readonly { readonly key: string; readonly reason: string }[];
+}
+
+/** What a request's usage costs by every rule. */
+export function evaluateCosts(rules: readonly CostRule[], context: CostContext): EvaluatedCosts {
+  const values: Record<string, number> = {};
+  const capped: string[] = [];
+  const failed: { key: string; reason: string }[] = [];
+  for (const rule of rules) {
+    const result = rule.evaluate(context);
+    values[rule.metadataKey] = result.value;
+    if (result.capped === true) capped.push(rule.metadataKey);
+    if (result.failed !== undefined) failed.push({ key: rule.metadataKey, reason: result.failed });
+  }
+  return { values, capped, failed };
+}
