@@ -47,7 +47,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listening = await server.serve(options.grpcAddress, [
       extProcService(tools, methodCodec(extProcPath)),
       attemptLogService(tools.sessions, methodCodec(attemptLogPath)),
-      rateLimitService({ limiter, findRule, metrics, codec: methodCodec(rateLimitPath) }),
+      rateLimitService({ limiter, findRule, metrics, nowMs: Date.now, codec: methodCodec(rateLimitPath) }),
     ]);
   } catch (error) {
     await limiter.close();

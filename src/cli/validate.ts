@@ -1,65 +1,49 @@
-import { parseArgs } from "node:util";
-import type { CompileCost } from "../config/compile/context.ts";
-import { configure } from "../config/configure.ts";
-import { renderDiagnostic, type Severity } from "../config/diagnostics.ts";
+import { type CompileCost, configure } from "../config/configure.ts";
+import type { Severity } from "../config/diagnostics.ts";
 import { load } from "../config/load.ts";
+import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs } from "../core/runtime-config.ts";
+import { type CommandIo, listOption, parseOptions, UsageError } from "./options.ts";
 
-/** What a command may touch of its process. */
-export interface CommandIo {
-  readonly stdout: { write(text: string): unknown };
-  readonly stderr: { write(text: string): unknown };
-  readonly env: Readonly<Record<string, string | undefined>>;
-}
-
-const usage = `usage: tollgate validate -f PATH [-f PATH …] [--strict] [--allow-unresolved]
-
-  -f, --filename PATH   a YAML file, or a directory of them; may be repeated
-      --strict          references across namespaces and targets that do not exist are errors
+const usage = `tollgate validate -f PATH… [OPTIONS]
+Checks resources and tells every problem at once, as FILE:LINE:COLUMN PATH: MESSAGE.
+  -f, --file PATH         file or directory of resources (repeatable)
+      --strict            references across namespaces and policy targets that do not exist are errors
       --allow-unresolved  exit 0 though something is not there yet, such as a Secret
+Exit status: 0 can be served, 1 errors or unresolved references, 2 called wrongly.
 `;
 
-function parse(
-  args: readonly string[],
-): { files: string[]; strict: boolean; allowUnresolved: boolean } | { problem: string } {
-  try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        filename: { type: "string", short: "f", multiple: true },
-        strict: { type: "boolean" },
-        "allow-unresolved": { type: "boolean" },
-      },
-    });
-    const files = [...(values.filename ?? []), ...positionals];
-    if (files.length === 0) return { problem: "name at least one file or directory with -f" };
-    return { files, strict: values.strict ?? false, allowUnresolved: values["allow-unresolved"] ?? false };
-  } catch (error) {
-    return { problem: (error as Error).message };
-  }
-}
-
 /**
- * `tollgate validate`: prints every diagnostic and a summary. Exit code 0 = can be served, 1 = errors, or unresolved references
- * without `--allow-unresolved`, 2 = usage (resources.md §1, §6).
+ * `tollgate validate` (resources.md §1, §6): every diagnostic and a summary on standard output.
+ * @throws UsageError
  */
 export async function validate(
   args: readonly string[],
   io: CommandIo,
   composition: { readonly pairs: Pairs; readonly compileCost: CompileCost },
 ): Promise<number> {
-  const options = parse(args);
-  if ("problem" in options) {
-    io.stderr.write(`tollgate validate: ${options.problem}\n${usage}`);
-    return 2;
+  const { values, positionals } = parseOptions(args, {
+    file: { type: "string", short: "f", multiple: true },
+    strict: { type: "boolean" },
+    "allow-unresolved": { type: "boolean" },
+    help: { type: "boolean", short: "h" },
+  });
+  if (values["help"] === true) {
+    io.stdout.write(usage);
+    return 0;
   }
-  const { strict, allowUnresolved } = options;
-  const { diagnostics, resourceCount } = configure({ files: load(options.files), env: io.env, strict, ...composition });
-  for (const diagnostic of diagnostics) io.stdout.write(`${renderDiagnostic(diagnostic)}\n`);
-  const count = (severity: Severity): number =>
-    diagnostics.filter((diagnostic) => diagnostic.severity === severity).length;
+  // a shell makes `-f a.yaml b.yaml` of `-f *.yaml`
+  const paths = [...listOption(values["file"]), ...positionals];
+  if (paths.length === 0) throw new UsageError("name the resources with -f PATH");
+  const { diagnostics, resourceCount } = configure({
+    files: load(paths),
+    env: io.env,
+    strict: values["strict"] === true,
+    ...composition,
+  });
+  if (diagnostics.length > 0) io.stdout.write(`${renderDiagnostics(diagnostics)}\n`);
+  const count = (severity: Severity): number => diagnostics.filter((one) => one.severity === severity).length;
   const [errors, unresolved, warnings] = [count("error"), count("unresolved"), count("warning")];
   io.stdout.write(`${resourceCount} resources, ${errors} errors, ${unresolved} unresolved, ${warnings} warnings\n`);
-  return errors > 0 || (unresolved > 0 && !allowUnresolved) ? 1 : 0;
+  return errors > 0 || (unresolved > 0 && values["allow-unresolved"] !== true) ? 1 : 0;
 }

@@ -83,6 +83,8 @@ function attemptProcessor(backendId: string): JsonObject {
 function outgoingHeaders(config: RuntimeConfig): JsonObject {
   const internal = ["x-tollgate-backend", "x-tollgate-route", "x-tollgate-stream", "x-ai-eg-model", "x-ai-gateway-receipt"];
   const mutations: Json[] = [...internal, ...identityHeaders(config)].map((name) => ({ remove: name }));
+  // who the client is and how Envoy got the request is nobody's business upstream
+  mutations.push({ remove_on_match: { key_matcher: { safe_regex: { regex: "x-envoy-.*|x-forwarded-.*" } } } });
   mutations.push({
     // replacing headers and body at once drops content-length; the exchange leaves it in metadata
     append: {

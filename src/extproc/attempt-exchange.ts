@@ -46,7 +46,7 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
   }
 
   async #replace(session: Session, message: ProcessingRequest): Promise<ProcessingResponse> {
-    const backendId = attribute(message, backendAttribute)?.string_value ?? attribute(message, clusterAttribute)?.string_value ?? "";
+    const backendId = attribute(message, backendAttribute)?.stringValue ?? attribute(message, clusterAttribute)?.stringValue ?? "";
     const { request } = session;
     if (request === undefined) throw new GatewayError("gateway_unavailable", "the request has ended");
     const prepared = prepareAttempt(plannedFor(session, backendId), request, session.view.headers, this.#tools);

@@ -18,12 +18,13 @@ export interface HttpBody {
   readonly end_of_stream?: boolean;
 }
 
+/** google.protobuf.Value: unlike Envoy's own messages the loader's built-in ones are in camelCase, and misspelt members vanish silently. */
 export interface ProtoValue {
-  readonly string_value?: string;
-  readonly number_value?: number;
-  readonly bool_value?: boolean;
-  readonly struct_value?: ProtoStruct;
-  readonly list_value?: { readonly values?: readonly ProtoValue[] };
+  readonly stringValue?: string;
+  readonly numberValue?: number;
+  readonly boolValue?: boolean;
+  readonly structValue?: ProtoStruct;
+  readonly listValue?: { readonly values?: readonly ProtoValue[] };
 }
 
 export interface ProtoStruct {

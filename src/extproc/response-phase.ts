@@ -40,8 +40,8 @@ export class ResponsePhase {
   headers(request: ProcessingRequest, message: HttpHeaders): Step {
     const headers = readHeaders(message);
     const head: ResponseHead = { status: Number(headers.get(":status") ?? 0), headers };
-    const details = attribute(request, "response.code_details")?.string_value ?? "";
-    this.#session.attemptCount = attribute(request, "upstream.request_attempt_count")?.number_value;
+    const details = attribute(request, "response.code_details")?.stringValue ?? "";
+    this.#session.attemptCount = attribute(request, "upstream.request_attempt_count")?.numberValue;
     this.#session.status = head.status;
     const attempt = this.#session.current;
     const last = message.end_of_stream === true;

@@ -83,7 +83,7 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
       path: pathOnly(headers.get(":path") ?? ""),
       host: (headers.get(":authority") ?? "").replace(/:\d+$/, "").toLowerCase(),
       headers,
-      sourceAddress: addressOnly(attribute(request, "source.address")?.string_value),
+      sourceAddress: addressOnly(attribute(request, "source.address")?.stringValue),
     };
     const fallback = endpoints[0];
     if (fallback === undefined) throw new Error("no endpoints are registered");

@@ -25,18 +25,18 @@ export function attribute(request: ProcessingRequest, name: string): ProtoValue 
 
 /** A string in the request's dynamic metadata. */
 export function metadataString(request: ProcessingRequest, namespace: string, key: string): string | undefined {
-  return request.metadata_context?.filter_metadata?.[namespace]?.fields?.[key]?.string_value;
+  return request.metadata_context?.filter_metadata?.[namespace]?.fields?.[key]?.stringValue;
 }
 
 /** What dynamic metadata is made of. */
 export type MetadataValue = string | number | boolean | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
 
 function toValue(value: MetadataValue): ProtoValue {
-  if (typeof value === "string") return { string_value: value };
-  if (typeof value === "number") return { number_value: value };
-  if (typeof value === "boolean") return { bool_value: value };
-  if (Array.isArray(value)) return { list_value: { values: value.map((element: MetadataValue) => toValue(element)) } };
-  return { struct_value: toStruct(value as { readonly [key: string]: MetadataValue }) };
+  if (typeof value === "string") return { stringValue: value };
+  if (typeof value === "number") return { numberValue: value };
+  if (typeof value === "boolean") return { boolValue: value };
+  if (Array.isArray(value)) return { listValue: { values: value.map((element: MetadataValue) => toValue(element)) } };
+  return { structValue: toStruct(value as { readonly [key: string]: MetadataValue }) };
 }
 
 export function toStruct(members: { readonly [key: string]: MetadataValue }): ProtoStruct {

@@ -125,7 +125,11 @@ export class GatewayError extends Error {
   static fromProvider(
     kind: ErrorKind,
     message: string,
-    options: { readonly status?: number | undefined; readonly code?: string | null | undefined; readonly param?: string | null | undefined } = {},
+    options: {
+      readonly status?: number | undefined;
+      readonly code?: string | null | undefined;
+      readonly param?: string | null | undefined;
+    } = {},
   ): GatewayError {
     const error = new GatewayError("upstream_failed", message, { kind, status: options.status ?? statusOfKind[kind] });
     const own = error as { code: string | null; param: string | null };
@@ -138,7 +142,9 @@ export class GatewayError extends Error {
   static from(thrown: unknown, fallback: ErrorCode = "internal_error"): GatewayError {
     if (thrown instanceof GatewayError) return thrown;
     const message =
-      fallback === "internal_error" ? "the gateway failed to process this request" : "the upstream answer could not be processed";
+      fallback === "internal_error"
+        ? "the gateway failed to process this request"
+        : "the upstream answer could not be processed";
     return new GatewayError(fallback, message, { cause: thrown });
   }
 }

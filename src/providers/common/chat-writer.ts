@@ -49,7 +49,10 @@ export function renderChatUsage(usage: TokenUsage): JsonOut {
     completion_tokens: output,
     total_tokens: input + output,
     prompt_tokens_details: cachedTold
-      ? { cached_tokens: usage.cachedInput ?? 0, ...(usage.cacheWrite === undefined ? {} : { cache_write_tokens: usage.cacheWrite }) }
+      ? {
+          cached_tokens: usage.cachedInput ?? 0,
+          ...(usage.cacheWrite === undefined ? {} : { cache_write_tokens: usage.cacheWrite }),
+        }
       : undefined,
     completion_tokens_details: usage.reasoning === undefined ? undefined : { reasoning_tokens: usage.reasoning },
   };
@@ -187,11 +190,13 @@ export class ChatAnswerWriter implements ChatWriter {
   }
 
   text(text: string): void {
+    if (text === "") return;
     this.#characters += text.length;
     this.#content = (this.#content ?? "") + text;
   }
 
   reasoning(text: string): void {
+    if (text === "") return;
     this.#characters += text.length;
     this.#reasoning = (this.#reasoning ?? "") + text;
   }
@@ -212,6 +217,7 @@ export class ChatAnswerWriter implements ChatWriter {
   }
 
   refusal(text: string): void {
+    if (text === "") return;
     this.#characters += text.length;
     this.#refusal = (this.#refusal ?? "") + text;
   }
@@ -243,7 +249,11 @@ export class ChatAnswerWriter implements ChatWriter {
       thinking_blocks: this.#thinkingBlocks.length > 0 ? this.#thinkingBlocks : undefined,
       tool_calls:
         this.#tools.length > 0
-          ? this.#tools.map((tool) => ({ id: tool.id, type: "function", function: { name: tool.name, arguments: tool.arguments } }))
+          ? this.#tools.map((tool) => ({
+              id: tool.id,
+              type: "function",
+              function: { name: tool.name, arguments: tool.arguments },
+            }))
           : undefined,
     };
     return utf8Bytes(
@@ -265,4 +275,3 @@ export class ChatAnswerWriter implements ChatWriter {
     return characters;
   }
 }
-

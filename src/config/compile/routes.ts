@@ -1,0 +1,87 @@
+import type { Backend, CostRule, Route, RouteRule } from "../../core/runtime-config.ts";
+import { contentHash } from "../content-hash.ts";
+import { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
+import type { ResourceOf } from "../resource.ts";
+import { compileBackendRefs, exactModels } from "./backend-refs.ts";
+import type { CompileContext } from "./context.ts";
+import { compileMatches } from "./route-matches.ts";
+import type { CompiledTraffic } from "./traffic.ts";
+
+type RouteResource = ResourceOf<typeof aiGatewayRoute>;
+
+export interface CompiledRoute {
+  readonly resource: RouteResource;
+  readonly route: Route;
+}
+
+/** Every AIGatewayRoute, in the order of creation and name. */
+export function compileRoutes(
+  context: CompileContext,
+  backends: ReadonlyMap<string, Backend>,
+  traffic: CompiledTraffic,
+  costsOf: (route: RouteResource) => readonly CostRule[],
+): readonly CompiledRoute[] {
+  const resources = [...context.resources.all(aiGatewayRoute)].sort(
+    (a, b) =>
+      (a.createdMs ?? Number.POSITIVE_INFINITY) - (b.createdMs ?? Number.POSITIVE_INFINITY) || (a.id < b.id ? -1 : 1),
+  );
+  return resources.map((resource) => {
+    tellUnused(context, resource);
+    const { hostnames = [] } = resource.body.spec;
+    const rules = compileRules(context, resource, backends, traffic, costsOf(resource));
+    return { resource, route: { id: resource.id, hostnames: hostnames.map((name) => name.toLowerCase()), rules } };
+  });
+}
+
+function compileRules(
+  context: CompileContext,
+  resource: RouteResource,
+  backends: ReadonlyMap<string, Backend>,
+  traffic: CompiledTraffic,
+  costs: readonly CostRule[],
+): readonly RouteRule[] {
+  const { requestTimeoutMs, streamIdleTimeoutMs, perTryTimeoutMs } = context.settings.defaults;
+  const rules = new Map<string, RouteRule>();
+  for (const [index, written] of resource.body.spec.rules.entries()) {
+    const path = ["spec", "rules", index];
+    const id = `${resource.id}/${written.name ?? contentHash(written)}`;
+    if (rules.has(id)) {
+      context.report.warning(resource, path, "an earlier rule says the same; this one is never used. Remove it");
+      continue;
+    }
+    const matches = compileMatches(written.matches ?? []);
+    const said = traffic.of(resource, written.name);
+    rules.set(id, {
+      id,
+      routeId: resource.id,
+      matches,
+      backends: compileBackendRefs(
+        context,
+        resource,
+        [...path, "backendRefs"],
+        written.backendRefs,
+        backends,
+        exactModels(matches),
+      ),
+      retry: said.retry,
+      requestTimeoutMs: written.timeouts?.request ?? said.requestTimeoutMs ?? requestTimeoutMs,
+      streamIdleTimeoutMs: written.streamIdleTimeout ?? streamIdleTimeoutMs,
+      perTryTimeoutMs: written.timeouts?.backendRequest ?? said.perTryTimeoutMs ?? perTryTimeoutMs,
+      costs,
+      limits: said.limits,
+    });
+  }
+  return [...rules.values()];
+}
+
+function tellUnused(context: CompileContext, resource: RouteResource): void {
+  const { spec } = resource.body;
+  if (spec.schema !== undefined)
+    context.report.info(resource, ["spec", "schema"], "has no effect: the client's API is known by the path");
+  for (const [index, rule] of spec.rules.entries()) {
+    for (const member of ["modelsOwnedBy", "modelsCreatedAt"] as const) {
+      if (rule[member] !== undefined)
+        context.report.info(resource, ["spec", "rules", index, member], "has no effect yet");
+    }
+  }
+}

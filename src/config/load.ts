@@ -1,0 +1,66 @@
+import { readdirSync, readFileSync, statSync } from "node:fs";
+import { join, resolve } from "node:path";
+
+/** One file as it was found. `problem` says why there is no text. */
+export type LoadedFile =
+  | {
+      readonly path: string;
+      readonly text: string /** Named on a command line: `${ENV}` in its Secrets is expanded. */;
+      readonly expandEnv: boolean;
+    }
+  | { readonly path: string; readonly problem: string };
+
+const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
+
+/**
+ * Reads files and directories named on a command line, in that order; of directories every `*.yaml` and `*.yml` below them, sorted
+ * by path. A file is read once however often it is named. Never throws: what cannot be read is a file with a `problem`.
+ */
+export function load(paths: readonly string[]): readonly LoadedFile[] {
+  const files = new Map<string, LoadedFile>();
+  const add = (file: LoadedFile): void => {
+    const key = resolve(file.path);
+    if (!files.has(key)) files.set(key, file);
+  };
+  for (const path of paths) {
+    const found = yamlFiles(path);
+    if ("problem" in found) add(found);
+    else for (const file of found.paths) add(readFile(file));
+  }
+  return [...files.values()];
+}
+
+function yamlFiles(
+  path: string,
+): { readonly paths: readonly string[] } | { readonly path: string; readonly problem: string } {
+  try {
+    if (!statSync(path).isDirectory()) return { paths: [path] };
+    const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(isYaml);
+    const paths = names.map((name) => join(path, name)).filter((file) => statSync(file).isFile());
+    if (paths.length === 0)
+      return { path, problem: "the directory has no *.yaml or *.yml file; name one that has resources" };
+    return { paths: paths.sort() };
+  } catch (error) {
+    return { path, problem: describe(error) };
+  }
+}
+
+function readFile(path: string): LoadedFile {
+  try {
+    return { path, text: readFileSync(path, "utf8"), expandEnv: true };
+  } catch (error) {
+    return { path, problem: describe(error) };
+  }
+}
+
+const reasons: Readonly<Record<string, string>> = {
+  ENOENT: "no such file or directory; check the path",
+  EACCES: "permission denied; make it readable for this user",
+  EPERM: "permission denied; make it readable for this user",
+  EISDIR: "is a directory",
+};
+
+function describe(error: unknown): string {
+  const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
+  return `cannot be read: ${reasons[code] ?? code}`;
+}

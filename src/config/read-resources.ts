@@ -1,0 +1,81 @@
+import { checkStructure } from "./check-structure.ts";
+import { identify } from "./identify.ts";
+import type { Envelope, KindDefinition } from "./kind-definition.ts";
+import type { YamlDocument } from "./parse.ts";
+import type { Report } from "./report.ts";
+import { type Resource, ResourceSet } from "./resource.ts";
+
+const defaultNamespace = "default";
+
+/** Every document as a resource of its kind; what is invalid is refused, with all reasons in the report. */
+export function readResources(documents: readonly YamlDocument[], report: Report): ResourceSet {
+  const resources = new ResourceSet();
+  for (const document of documents.flatMap(itemsOf)) {
+    const definition = identify(document, report);
+    if (definition === undefined) continue;
+    const object = checkStructure(definition, document, report);
+    if (object === undefined) refuse(definition.kind, document, resources);
+    else add(definition, document, object as Envelope, resources, report);
+  }
+  return resources;
+}
+
+/** A `List`, as `kubectl get -o yaml` prints it, is its items. */
+function itemsOf(document: YamlDocument): readonly YamlDocument[] {
+  const { apiVersion, kind, items } = (document.value ?? {}) as {
+    apiVersion?: unknown;
+    kind?: unknown;
+    items?: unknown;
+  };
+  if (apiVersion !== "v1" || kind !== "List" || !Array.isArray(items)) return [document];
+  return items.map((value: unknown, index) => ({
+    ...document,
+    value,
+    locate: (path, part) => document.locate(["items", index, ...path], part),
+  }));
+}
+
+function refuse(kind: string, document: YamlDocument, resources: ResourceSet): void {
+  const { metadata } = document.value as { metadata?: { name?: unknown } };
+  if (typeof metadata?.name === "string") resources.refuse(kind, metadata.name);
+}
+
+function add(
+  definition: KindDefinition<unknown>,
+  document: YamlDocument,
+  object: Envelope,
+  resources: ResourceSet,
+  report: Report,
+): void {
+  const { metadata } = object;
+  const namespace = definition.namespaced ? (metadata.namespace ?? defaultNamespace) : "";
+  const created = Date.parse(metadata.creationTimestamp ?? "");
+  const {
+    apiVersion: _version,
+    kind: _kind,
+    metadata: _metadata,
+    status: _status,
+    ...raw
+  } = document.value as Record<string, unknown>;
+  const resource: Resource<unknown> = {
+    file: document.file,
+    locate: document.locate,
+    expandEnv: document.expandEnv,
+    kind: definition.kind,
+    namespace,
+    name: metadata.name,
+    id: `${namespace}/${metadata.name}`,
+    annotations: metadata.annotations ?? {},
+    createdMs: Number.isNaN(created) ? undefined : created,
+    body: object,
+    raw,
+  };
+  const earlier = resources.add(definition, resource);
+  if (earlier === undefined) return;
+  const { line } = earlier.locate(["metadata", "name"]);
+  report.error(
+    document,
+    ["metadata", "name"],
+    `${definition.kind} ${resource.id} is defined in ${earlier.file}:${line} already; rename or remove one`,
+  );
+}

@@ -1,0 +1,34 @@
+import { utf8Bytes } from "../../lib/bytes.ts";
+import type { ErrorKind, GatewayError } from "../../lib/errors.ts";
+import { encodeSseEvent } from "../../lib/sse.ts";
+
+/** The openai dialect's name of each kind, and the code shown when the error has none (translation.md §5.3). */
+const typeOfKind: Readonly<Record<ErrorKind, { readonly type: string; readonly code: string | null }>> = {
+  invalid_request: { type: "invalid_request_error", code: null },
+  authentication: { type: "authentication_error", code: "upstream_authentication" },
+  billing: { type: "insufficient_quota", code: "insufficient_quota" },
+  permission: { type: "permission_error", code: null },
+  not_found: { type: "not_found_error", code: "model_not_found" },
+  conflict: { type: "conflict_error", code: null },
+  too_large: { type: "invalid_request_error", code: "request_too_large" },
+  rate_limit: { type: "rate_limit_error", code: "rate_limit_exceeded" },
+  timeout: { type: "timeout_error", code: "timeout" },
+  overloaded: { type: "server_error", code: "overloaded" },
+  server: { type: "server_error", code: null },
+  refusal: { type: "invalid_request_error", code: null },
+};
+
+function errorJson(error: GatewayError): string {
+  const { type, code } = typeOfKind[error.kind];
+  return JSON.stringify({ error: { message: error.message, type, param: error.param, code: error.code ?? code } });
+}
+
+/** `{"error":{"message","type","param","code"}}`. */
+export function openaiErrorBody(error: GatewayError): Uint8Array {
+  return utf8Bytes(errorJson(error));
+}
+
+/** The error as the last event of a stream; no `[DONE]` may follow it (R154). */
+export function openaiStreamError(error: GatewayError): Uint8Array {
+  return utf8Bytes(encodeSseEvent(errorJson(error)));
+}

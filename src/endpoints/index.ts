@@ -1,0 +1,5 @@
+import type { Endpoint } from "../core/endpoint.ts";
+import { chatEndpoint } from "./chat.ts";
+
+/** Every client API that Tollgate serves. */
+export const endpoints: readonly Endpoint[] = [chatEndpoint];

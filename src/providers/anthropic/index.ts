@@ -1,0 +1,8 @@
+import type { Provider } from "../../core/provider.ts";
+import { chatToAnthropic } from "./from-chat.ts";
+
+/** Anthropic's Messages API and its compatibles. */
+export const anthropic: Provider = {
+  schema: "Anthropic",
+  translators: { chat: chatToAnthropic },
+};

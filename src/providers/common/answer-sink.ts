@@ -1,0 +1,28 @@
+import type { TokenUsage } from "../../core/usage.ts";
+import type { ChatWriter } from "./chat-writer.ts";
+
+/** Where a provider's answer goes while it is read: the client's bytes into `writer`, what metering wants beside it. */
+export class AnswerSink {
+  readonly writer: ChatWriter;
+  /** All usage told so far; undefined until something was told. */
+  usage: TokenUsage | undefined;
+  /** Model that the provider named. */
+  model: string | undefined;
+  #notes: string[] = [];
+
+  constructor(writer: ChatWriter) {
+    this.writer = writer;
+  }
+
+  /** Something to count, e.g. `unknown_stop_reason`. */
+  note(name: string): void {
+    this.#notes.push(name);
+  }
+
+  takeNotes(): readonly string[] | undefined {
+    if (this.#notes.length === 0) return undefined;
+    const notes = this.#notes;
+    this.#notes = [];
+    return notes;
+  }
+}

@@ -1,0 +1,8 @@
+import type { Provider, SchemaName } from "../core/provider.ts";
+import { anthropic } from "./anthropic/index.ts";
+import { openai } from "./openai/index.ts";
+
+/** Every provider schema that Tollgate can send to. */
+export const providers: ReadonlyMap<SchemaName, Provider> = new Map(
+  [openai, anthropic].map((provider) => [provider.schema, provider]),
+);

@@ -1,0 +1,83 @@
+import type { Translated } from "../../core/translator.ts";
+import type { TokenUsage } from "../../core/usage.ts";
+import { ByteBuffer } from "../../lib/byte-buffer.ts";
+import { GatewayError } from "../../lib/errors.ts";
+import { type JsonMember, type JsonRange, lastMember, scanObject } from "../../lib/json-scanner.ts";
+import { decodeBuffered } from "../common/content-encoding.ts";
+import { openaiErrorIn } from "../common/openai-errors.ts";
+import { asObject, parseJson } from "../common/parse-json.ts";
+import { outputCharacters } from "./output-characters.ts";
+import { chatUsage } from "./usage.ts";
+
+/** Larger answers pass without being read. */
+const maxReadBytes = 64 * 1024 * 1024;
+const OPEN_BRACKET = 0x5b;
+
+/**
+ * Passes a JSON answer on, byte for byte, and reads usage and model at its end. An answer without the output member is a
+ * failure (R165).
+ */
+export class ChatJson {
+  readonly #contentEncoding: string | undefined;
+  readonly #body = new ByteBuffer();
+  #unread = false;
+
+  constructor(contentEncoding: string | undefined) {
+    this.#contentEncoding = contentEncoding;
+  }
+
+  push(chunk: Uint8Array): Translated {
+    this.#unread ||= this.#body.length + chunk.length > maxReadBytes;
+    if (this.#unread) this.#body.clear();
+    else this.#body.append(chunk);
+    return { body: undefined };
+  }
+
+  end(): Translated {
+    if (this.#unread) return { body: undefined, notes: ["unreadable_answer"] };
+    try {
+      return { body: undefined, ...readAnswer(decodeBuffered(this.#body.take(), this.#contentEncoding)) };
+    } catch (thrown) {
+      return { body: undefined, failure: GatewayError.from(thrown, "bad_upstream_json") };
+    }
+  }
+}
+
+function readAnswer(json: Uint8Array): Omit<Translated, "body"> {
+  const members = answerMembers(json);
+  const notes: string[] = [];
+  const usage: TokenUsage | undefined = chatUsage(parsedValue(json, lastMember(members, "usage")), (name) =>
+    notes.push(name),
+  );
+  const model = parsedValue(json, lastMember(members, "model"));
+  const told = { usage, model: typeof model === "string" && model !== "" ? model : undefined, notes };
+  const choices = lastMember(members, "choices");
+  if (choices !== undefined && json[choices.start] === OPEN_BRACKET) {
+    return { ...told, outputCharacters: choicesCharacters(parsedValue(json, choices)) };
+  }
+  const failure =
+    openaiErrorIn({ error: parsedValue(json, lastMember(members, "error")) }) ??
+    new GatewayError("bad_upstream_json", "the provider's answer has no choices");
+  return { ...told, failure };
+}
+
+/** @throws GatewayError `bad_upstream_json` */
+function answerMembers(json: Uint8Array): readonly JsonMember[] {
+  let members: JsonMember[] | undefined;
+  try {
+    members = scanObject(json);
+  } catch (cause) {
+    throw new GatewayError("bad_upstream_json", "the provider's answer is not valid JSON", { cause });
+  }
+  if (members === undefined) throw new GatewayError("bad_upstream_json", "the provider's answer is not a JSON object");
+  return members;
+}
+
+function parsedValue(json: Uint8Array, range: JsonRange | undefined): unknown {
+  return range === undefined ? undefined : parseJson(json.subarray(range.start, range.end));
+}
+
+function choicesCharacters(choices: unknown): number {
+  if (!Array.isArray(choices)) return 0;
+  return choices.reduce((sum: number, choice) => sum + outputCharacters(asObject(choice)?.["message"]), 0);
+}

@@ -1,0 +1,86 @@
+import type { TokenUsage } from "../../core/usage.ts";
+import type { GatewayError } from "../../lib/errors.ts";
+import type { SseEvent } from "../../lib/sse.ts";
+import { mergeUsage } from "../common/merge-usage.ts";
+import { openaiErrorIn } from "../common/openai-errors.ts";
+import { asObject, parseJson } from "../common/parse-json.ts";
+import { outputCharacters } from "./output-characters.ts";
+import { chatUsage } from "./usage.ts";
+
+/** What an event of a chat stream is, as far as a pass-through cares. */
+export type TappedEvent =
+  | { readonly kind: "chunk" }
+  /** No choices, but usage: the event that `include_usage` asks for. */
+  | { readonly kind: "usage"; readonly hasVendorContent: boolean }
+  | { readonly kind: "error"; readonly error: GatewayError };
+
+const chunk: TappedEvent = { kind: "chunk" };
+
+/** Members that make an event worth sending even without choices and usage. */
+const vendorContent = ["prompt_filter_results", "moderation"];
+
+/** Reads what passes by: usage, model, finish reasons, errors. Changes nothing. */
+export class ChatTap {
+  usage: TokenUsage | undefined;
+  model: string | undefined;
+  #outputCharacters = 0;
+  #notes: string[] = [];
+  readonly #finishedChoices = new Map<unknown, boolean>();
+
+  /** Every choice seen has a finish reason (translation.md §5.6). */
+  get complete(): boolean {
+    return this.#finishedChoices.size > 0 && [...this.#finishedChoices.values()].every((finished) => finished);
+  }
+
+  read(event: SseEvent): TappedEvent {
+    const document = asObject(parseJson(event.data));
+    if (document === undefined) {
+      this.note("unreadable_chunk");
+      return chunk;
+    }
+    if (document["usage"] !== null) {
+      this.usage = mergeUsage(
+        this.usage,
+        chatUsage(document["usage"], (name) => this.note(name)),
+      );
+    }
+    const { model, choices } = document;
+    if (typeof model === "string" && model !== "") this.model = model;
+    const error = openaiErrorIn(isBareError(event, document) ? { error: document } : document);
+    if (error !== undefined) return { kind: "error", error };
+    if (!Array.isArray(choices)) return chunk;
+    for (const choice of choices) this.#readChoice(asObject(choice));
+    if (choices.length > 0 || asObject(document["usage"]) === undefined) return chunk;
+    return { kind: "usage", hasVendorContent: vendorContent.some((name) => (document[name] ?? null) !== null) };
+  }
+
+  note(name: string): void {
+    this.#notes.push(name);
+  }
+
+  takeNotes(): readonly string[] | undefined {
+    if (this.#notes.length === 0) return undefined;
+    const notes = this.#notes;
+    this.#notes = [];
+    return notes;
+  }
+
+  takeOutputCharacters(): number {
+    const characters = this.#outputCharacters;
+    this.#outputCharacters = 0;
+    return characters;
+  }
+
+  #readChoice(choice: Readonly<Record<string, unknown>> | undefined): void {
+    if (choice === undefined) return;
+    this.#outputCharacters += outputCharacters(choice["delta"]);
+    const { index = 0, finish_reason: finishReason } = choice;
+    if (typeof finishReason === "string" && finishReason !== "") this.#finishedChoices.set(index, true);
+    else if (!this.#finishedChoices.has(index)) this.#finishedChoices.set(index, false);
+  }
+}
+
+/** An error object that stands by itself, told by the event's name or the object's. */
+function isBareError(event: SseEvent, document: Readonly<Record<string, unknown>>): boolean {
+  return (event.event === "error" || document["object"] === "error") && !Object.hasOwn(document, "error");
+}

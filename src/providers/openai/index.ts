@@ -1,0 +1,5 @@
+import type { Provider } from "../../core/provider.ts";
+import { fromChat } from "./from-chat.ts";
+
+/** OpenAI and servers that speak its API. */
+export const openai: Provider = { schema: "OpenAI", translators: { chat: fromChat } };

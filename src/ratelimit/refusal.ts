@@ -1,0 +1,32 @@
+import type { LimitRule } from "../core/runtime-config.ts";
+import { utf8Bytes } from "../lib/bytes.ts";
+import { decodeAccount } from "./account.ts";
+import type { LimitVerdict } from "./limiter.ts";
+
+/** Whom a rule counted, in words: `x-user-id "ada"`; `everybody together` for a rule without Distinct selectors. */
+export function describeAccount(rule: LimitRule, account: string): string {
+  const values = [...(decodeAccount(account) ?? [])];
+  const named: string[] = [];
+  for (const selector of rule.selectors) {
+    if (selector.kind === "header" && selector.type === "Distinct") named.push(`${selector.name} ${JSON.stringify(values.shift() ?? "")}`);
+    else if (selector.kind === "sourceCIDR" && selector.type === "Distinct") named.push(`address ${values.shift() ?? ""}`);
+    else if (selector.kind === "header" && selector.type === "Exact") named.push(`${selector.name} ${selector.invert ? "other than " : ""}${JSON.stringify(selector.value)}`);
+  }
+  return named.length === 0 ? "everybody together" : named.join(", ");
+}
+
+/** The whole seconds until a window ends, at least 1. */
+export function retryAfterSeconds(verdict: LimitVerdict, nowMs: number): number {
+  return Math.max(1, Math.ceil((verdict.resetsAtMs - nowMs) / 1_000));
+}
+
+/** The refusal's JSON body in the openai dialect (limits.md L16); the router's exchange re-renders it for others. */
+export function refusalBody(verdict: LimitVerdict, nowMs: number): Uint8Array {
+  const { rule, account } = verdict.item;
+  const message = verdict.storeAway
+    ? `${rule.label}: the store of this limit cannot be reached, and the limit refuses requests meanwhile; try again in a moment`
+    : `the limit ${rule.label} is used up for ${describeAccount(rule, account)}: ${verdict.used} of ${verdict.limit} per ${verdict.unit.toLowerCase()} used; ` +
+      `it resets at ${new Date(verdict.resetsAtMs).toISOString()}, in ${retryAfterSeconds(verdict, nowMs)} seconds`;
+  const code = verdict.storeAway ? "store_unavailable" : "token_budget_exceeded";
+  return utf8Bytes(JSON.stringify({ error: { message, type: "rate_limit_error", param: null, code } }));
+}

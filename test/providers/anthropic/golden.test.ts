@@ -1,0 +1,4 @@
+import { anthropic } from "../../../src/providers/anthropic/index.ts";
+import { describeGoldenCases } from "../golden.ts";
+
+describe("golden cases: chat to Anthropic", () => describeGoldenCases(anthropic, "anthropic"));
