@@ -8,7 +8,7 @@ import { type JsonMember, type JsonRange, lastMember, objectMembers, scanObject 
  */
 
 /** Replaces `bytes[start, end)` by `text`; an empty range inserts. */
-export interface JsonEdit extends JsonRange {
+interface JsonEdit extends JsonRange {
   readonly text: string;
 }
 
@@ -28,7 +28,7 @@ export function applyEdits(raw: Uint8Array, edits: readonly JsonEdit[]): Uint8Ar
  * The edits that set a member of an object: every occurrence gets the new value, and without one it is inserted right after
  * the opening brace at `openBrace` (R3, R4). `valueText` is JSON.
  */
-export function memberEdits(
+function memberEdits(
   members: readonly JsonMember[],
   openBrace: number,
   key: string,

@@ -214,7 +214,7 @@ export class AnthropicStreamReader implements StreamReader {
     if (stopReason === undefined || this.#finished) return;
     this.#start();
     this.#finished = true;
-    for (const position of [...this.#blocks.keys()]) this.#blockStop(position);
+    for (const position of this.#blocks.keys()) this.#blockStop(position);
     const explanation = delta.member("stop_details").member("explanation").string;
     if (stopReason === "refusal" && explanation !== undefined) this.#sink.writer.refusal(explanation);
     this.#sink.writer.finish(mapStopReason(stopReason, this.#sink));

@@ -3,7 +3,8 @@ import type { AttemptInput, ResponseHead, Translated, Translator } from "../../c
 import { concatBytes } from "../../lib/bytes.ts";
 import { GatewayError } from "../../lib/errors.ts";
 import { AnswerSink } from "./answer-sink.ts";
-import { ChatAnswerWriter, ChatStreamWriter } from "./chat-writer.ts";
+import { ChatAnswerWriter } from "./chat-answer-writer.ts";
+import { ChatStreamWriter } from "./chat-stream-writer.ts";
 import { decodeBuffered, makeStreamDecoder } from "./content-encoding.ts";
 
 /** How one provider answers; what it says is turned into `ChatWriter` operations. */

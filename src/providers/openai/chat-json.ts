@@ -1,6 +1,7 @@
 import type { Translated } from "../../core/translator.ts";
 import type { TokenUsage } from "../../core/usage.ts";
 import { ByteBuffer } from "../../lib/byte-buffer.ts";
+import { noBytes } from "../../lib/bytes.ts";
 import { GatewayError } from "../../lib/errors.ts";
 import { type JsonMember, type JsonRange, lastMember, scanObject } from "../../lib/json-scanner.ts";
 import { decodeBuffered } from "../common/content-encoding.ts";
@@ -15,28 +16,34 @@ const OPEN_BRACKET = 0x5b;
 
 /**
  * Passes a JSON answer on, byte for byte, and reads usage and model at its end. An answer without the output member is a
- * failure (R165).
+ * failure (R165). An answer that came compressed leaves as it was before (R34).
  */
 export class ChatJson {
   readonly #contentEncoding: string | undefined;
   readonly #body = new ByteBuffer();
   #unread = false;
 
+  /** `contentEncoding`: what to undo; undefined when the answer is not compressed. */
   constructor(contentEncoding: string | undefined) {
     this.#contentEncoding = contentEncoding;
   }
 
   push(chunk: Uint8Array): Translated {
-    this.#unread ||= this.#body.length + chunk.length > maxReadBytes;
+    const isLarge = this.#body.length + chunk.length > maxReadBytes;
+    if (isLarge && this.#contentEncoding !== undefined) {
+      throw new GatewayError("bad_upstream_json", `the provider's answer is larger than ${maxReadBytes} bytes`);
+    }
+    this.#unread ||= isLarge;
     if (this.#unread) this.#body.clear();
     else this.#body.append(chunk);
-    return { body: undefined };
+    return { body: this.#contentEncoding === undefined ? undefined : noBytes };
   }
 
   end(): Translated {
     if (this.#unread) return { body: undefined, notes: ["unreadable_answer"] };
     try {
-      return { body: undefined, ...readAnswer(decodeBuffered(this.#body.take(), this.#contentEncoding)) };
+      const json = decodeBuffered(this.#body.take(), this.#contentEncoding);
+      return { body: this.#contentEncoding === undefined ? undefined : json, ...readAnswer(json) };
     } catch (thrown) {
       return { body: undefined, failure: GatewayError.from(thrown, "bad_upstream_json") };
     }

@@ -72,7 +72,7 @@ export class ChatStream {
     // half an event is of use to nobody, and would swallow the error event behind it
     const isDropped = !isWhole && (!complete || this.#hidesUsage);
     const body = isDropped ? noBytes : this.#release(noBytes, rest, replacements);
-    if (complete) return this.#told({ body });
+    if (complete) return this.#told({ body: body.length === 0 ? undefined : body });
     const failure = new GatewayError(
       "upstream_truncated",
       "the provider's stream ended before the answer was complete",

@@ -1,4 +1,4 @@
-import type { HeaderPatch } from "../../core/headers.ts";
+import { emptyPatch, type HeaderPatch } from "../../core/headers.ts";
 import {
   type AttemptInput,
   defaultCodecLimits,
@@ -6,6 +6,7 @@ import {
   type Translated,
   type Translator,
 } from "../../core/translator.ts";
+import { noBytes } from "../../lib/bytes.ts";
 import { GatewayError } from "../../lib/errors.ts";
 import { decodeBuffered, isIdentity, makeStreamDecoder } from "../common/content-encoding.ts";
 import type { StreamDecoder } from "../common/inflate-stream.ts";
@@ -30,13 +31,14 @@ export function fromChat(input: AttemptInput): Translator {
     request: () => upstreamRequest(input, forcesUsage),
     responseHeaders(head) {
       const contentEncoding = head.headers.get("content-encoding");
-      if (!isEventStream(head)) {
-        answer = new ChatJson(contentEncoding);
-        return { headers: { set: {}, remove: [] }, stream: false };
+      const passes = isIdentity(contentEncoding);
+      if (mediaType(head) !== "text/event-stream") {
+        answer = new ChatJson(passes ? undefined : contentEncoding);
+        return { headers: passes ? emptyPatch : bodyChanges, stream: false };
       }
       const stream = new ChatStream(forcesUsage, options.limits?.maxEventBytes ?? defaultCodecLimits.maxEventBytes);
-      answer = isIdentity(contentEncoding) ? stream : decompressed(stream, makeStreamDecoder(contentEncoding));
-      return { headers: streamHeaders, stream: true };
+      answer = passes ? stream : decompressed(stream, makeStreamDecoder(contentEncoding));
+      return { headers: bodyChanges, stream: true };
     },
     responseBody: (chunk) => began().push(chunk),
     responseEnd: () => began().end(),
@@ -49,11 +51,11 @@ interface Answer {
   end(): Translated;
 }
 
-/** The stream may grow an error event or lose an event, and leaves uncompressed (R34). */
-const streamHeaders: HeaderPatch = { set: {}, remove: ["content-encoding", "content-length"] };
+/** The body is or may be changed: a stream may grow an error event or lose an event, and leaves uncompressed (R34). */
+const bodyChanges: HeaderPatch = { set: {}, remove: ["content-encoding", "content-length"] };
 
-function isEventStream(head: ResponseHead): boolean {
-  return /^\s*text\/event-stream\s*(;|$)/i.test(head.headers.get("content-type") ?? "");
+function mediaType(head: ResponseHead): string | undefined {
+  return head.headers.get("content-type")?.split(";", 1)[0]?.trim().toLowerCase();
 }
 
 /** The stream of a provider that compresses although it was asked not to. */
@@ -68,15 +70,16 @@ function decompressed(stream: Answer, decoder: StreamDecoder): Answer {
   };
 }
 
-function responseError(
-  head: ResponseHead,
-  body: Uint8Array,
-): { readonly error: GatewayError; readonly unchanged: boolean } {
+function responseError(head: ResponseHead, body: Uint8Array): { error: GatewayError; unchanged: boolean } {
   const contentEncoding = head.headers.get("content-encoding");
-  if (isIdentity(contentEncoding)) return openaiError(head.status, body);
+  let plain: Uint8Array;
   try {
-    return { error: openaiError(head.status, decodeBuffered(body, contentEncoding)).error, unchanged: false };
+    plain = decodeBuffered(body, contentEncoding);
   } catch {
-    return { error: unknownError(head.status, new Uint8Array(0)), unchanged: false }; // its status is all we can read of it
+    return { error: unknownError(head.status, noBytes), unchanged: false }; // its status is all we can read of it
   }
+  const { error, unchanged } = openaiError(head.status, plain);
+  // status and headers pass with the body, so they must be right as well (R36)
+  const passes = isIdentity(contentEncoding) && mediaType(head) === "application/json" && error.status === head.status;
+  return { error, unchanged: unchanged && passes };
 }

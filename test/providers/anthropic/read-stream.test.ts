@@ -84,13 +84,11 @@ describe("AnthropicStreamReader", () => {
     };
     fc.assert(
       fc.property(fc.string({ unit: "binary", minLength: 1 }), (text) => {
-        const deltas = text
-          .split("")
-          .map((unit) => ({
-            type: "content_block_delta",
-            index: 4,
-            delta: { type: "input_json_delta", partial_json: unit },
-          }));
+        const deltas = text.split("").map((unit) => ({
+          type: "content_block_delta",
+          index: 4,
+          delta: { type: "input_json_delta", partial_json: unit },
+        }));
         const { answer } = foldChatStream(
           run([events(start, call, ...deltas, { type: "content_block_stop", index: 4 }, stop, end)]).text,
         );

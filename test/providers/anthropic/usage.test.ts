@@ -3,7 +3,7 @@ import fc from "fast-check";
 import type { TokenUsage } from "../../../src/core/usage.ts";
 import { AnthropicUsage } from "../../../src/providers/anthropic/usage.ts";
 import { AnswerSink } from "../../../src/providers/common/answer-sink.ts";
-import { ChatAnswerWriter } from "../../../src/providers/common/chat-writer.ts";
+import { ChatAnswerWriter } from "../../../src/providers/common/chat-answer-writer.ts";
 import { JsonView } from "../../../src/providers/common/json-view.ts";
 
 function follow(...reports: readonly unknown[]): { usage: TokenUsage | undefined; notes: readonly string[] } {

@@ -24,6 +24,7 @@ export function foldChatStream(stream: string): FoldedStream {
   const done = payloads.at(-1) === "[DONE]";
   const chunks = (done ? payloads.slice(0, -1) : payloads).map((payload) => JSON.parse(payload) as Chunk);
   const message: Record<string, unknown> = { role: "assistant", content: null, refusal: null };
+  const texts: Record<string, string> = {};
   const tools: { id: string; type: "function"; function: { name: string; arguments: string } }[] = [];
   let finishReason: string | null = null;
   let usage: unknown;
@@ -33,7 +34,7 @@ export function foldChatStream(stream: string): FoldedStream {
       finishReason = choice.finish_reason ?? finishReason;
       for (const name of ["content", "refusal", "reasoning_content"]) {
         const piece = choice.delta[name];
-        if (typeof piece === "string" && piece !== "") message[name] = `${message[name] ?? ""}${piece}`;
+        if (typeof piece === "string" && piece !== "") message[name] = texts[name] = (texts[name] ?? "") + piece;
       }
       if (choice.delta["thinking_blocks"] !== undefined) message["thinking_blocks"] = choice.delta["thinking_blocks"];
       for (const delta of (choice.delta["tool_calls"] ?? []) as ToolDelta[]) {

@@ -1,13 +1,10 @@
 import { expect } from "chai";
 import fc from "fast-check";
 import type { TokenUsage } from "../../../src/core/usage.ts";
-import {
-  ChatAnswerWriter,
-  ChatStreamWriter,
-  type ChatWriter,
-  type FinishReason,
-  renderChatUsage,
-} from "../../../src/providers/common/chat-writer.ts";
+import { stringifyRaw } from "../../../src/lib/raw-json.ts";
+import { ChatAnswerWriter } from "../../../src/providers/common/chat-answer-writer.ts";
+import { ChatStreamWriter } from "../../../src/providers/common/chat-stream-writer.ts";
+import { type ChatWriter, type FinishReason, renderChatUsage } from "../../../src/providers/common/chat-writer.ts";
 import { foldChatStream } from "./chat-stream.ts";
 
 function text(writer: ChatWriter): string {
@@ -169,11 +166,15 @@ describe("renderChatUsage", () => {
       { input: 10, output: 5 },
       { prompt_tokens: 10, completion_tokens: 5, total_tokens: 15 },
     ],
+    [
+      { input: 10, output: 0, cacheWrite: 2 },
+      { prompt_tokens: 10, completion_tokens: 0, total_tokens: 10, prompt_tokens_details: { cache_write_tokens: 2 } },
+    ],
     [{ input: 10 }, { prompt_tokens: 10, completion_tokens: 0, total_tokens: 10 }],
   ];
   for (const [usage, rendered] of cases) {
     it(`renders ${JSON.stringify(usage)} (R146)`, () => {
-      expect(JSON.parse(JSON.stringify(renderChatUsage(usage) ?? null))).to.deep.equal(rendered ?? null);
+      expect(JSON.parse(stringifyRaw(renderChatUsage(usage)))).to.deep.equal(rendered ?? null);
     });
   }
 

@@ -1,0 +1,63 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, relative } from "node:path";
+import { expect } from "chai";
+import { load } from "../../src/config/load.ts";
+
+describe("load", () => {
+  let folder: string;
+
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), "tollgate-load-"));
+    mkdirSync(join(folder, "sub"));
+    for (const name of ["b.yaml", "a.yml", "sub/c.yaml", "notes.txt"]) writeFileSync(join(folder, name), `# ${name}\n`);
+  });
+
+  afterEach(() => rmSync(folder, { recursive: true }));
+
+  const names = (paths: readonly string[]) => load(paths).map(({ path }) => relative(folder, path));
+
+  it("reads every YAML file below a directory, sorted", () => {
+    expect(names([folder])).to.deep.equal(["a.yml", "b.yaml", "sub/c.yaml"]);
+  });
+
+  it("keeps the order of what was named, and reads a file once", () => {
+    expect(names([join(folder, "sub"), join(folder, "b.yaml"), folder])).to.deep.equal([
+      "sub/c.yaml",
+      "b.yaml",
+      "a.yml",
+    ]);
+  });
+
+  it("reads a named file whatever its ending", () => {
+    expect(load([join(folder, "notes.txt")])).to.deep.equal([
+      { path: join(folder, "notes.txt"), text: "# notes.txt\n", expandEnv: true },
+    ]);
+  });
+
+  it("tells what does not exist", () => {
+    expect(load([join(folder, "none.yaml")])[0]).to.include({
+      problem: "cannot be read: no such file or directory; check the path",
+    });
+  });
+
+  it("tells that a directory has no resources", () => {
+    mkdirSync(join(folder, "empty"));
+    expect(load([join(folder, "empty")])[0]).to.include({
+      problem: "the directory has no *.yaml or *.yml file; name one that has resources",
+    });
+  });
+
+  it("tells a file that may not be read", function () {
+    if (process.getuid?.() === 0) this.skip();
+    chmodSync(join(folder, "b.yaml"), 0);
+    expect(load([join(folder, "b.yaml")])[0]).to.include({
+      problem: "cannot be read: permission denied; make it readable for this user",
+    });
+  });
+
+  it("tells a directory entry that looks like a file and cannot be read", () => {
+    mkdirSync(join(folder, "d.yaml"));
+    expect(names([folder])).not.to.include("d.yaml");
+  });
+});
