@@ -28,12 +28,7 @@ export function applyEdits(raw: Uint8Array, edits: readonly JsonEdit[]): Uint8Ar
  * The edits that set a member of an object: every occurrence gets the new value, and without one it is inserted right after
  * the opening brace at `openBrace` (R3, R4). `valueText` is JSON.
  */
-function memberEdits(
-  members: readonly JsonMember[],
-  openBrace: number,
-  key: string,
-  valueText: string,
-): JsonEdit[] {
+function memberEdits(members: readonly JsonMember[], openBrace: number, key: string, valueText: string): JsonEdit[] {
   const present = members.filter((member) => member.key === key);
   if (present.length > 0) return present.map(({ start, end }) => ({ start, end, text: valueText }));
   const inside = openBrace + 1;
