@@ -10,6 +10,8 @@ export type LoadedFile =
     }
   | { readonly path: string; readonly problem: string };
 
+/** A link that leads nowhere is no directory; reading it will say so. */
+const isDirectory = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 const isYaml = (name: string): boolean => /\.ya?ml$/.test(name);
 
 /**
@@ -36,7 +38,7 @@ function yamlFiles(
   try {
     if (!statSync(path).isDirectory()) return { paths: [path] };
     const names = readdirSync(path, { recursive: true, encoding: "utf8" }).filter(isYaml);
-    const paths = names.map((name) => join(path, name)).filter((file) => statSync(file).isFile());
+    const paths = names.map((name) => join(path, name)).filter((file) => !isDirectory(file));
     if (paths.length === 0)
       return { path, problem: "the directory has no *.yaml or *.yml file; name one that has resources" };
     return { paths: paths.sort() };

@@ -20,14 +20,10 @@ export interface YamlDocument extends Source {
   readonly expandEnv: boolean;
 }
 
-interface Found {
-  readonly offset: number;
-}
-
 const offsetOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
 
 /** The offset of the value at `path`, or of its nearest ancestor that was written. Collections in maps stand at their key. */
-function find(document: Document, path: Path, part: "key" | "value"): Found {
+function find(document: Document, path: Path, part: "key" | "value"): number {
   let node: unknown = document.contents;
   let offset = offsetOf(node) ?? document.range?.[0] ?? 0;
   for (const [depth, step] of path.entries()) {
@@ -37,7 +33,8 @@ function find(document: Document, path: Path, part: "key" | "value"): Found {
       if (pair === undefined) break;
       const wantsKey = part === "key" && depth === path.length - 1;
       node = pair.value;
-      const place = wantsKey || node === null || isCollection(node) ? pair.key : node;
+      const atKey = wantsKey || isCollection(node) || !isScalar(node) || node.value === null;
+      const place = atKey && !isAlias(node) ? pair.key : node;
       offset = offsetOf(place) ?? offset;
     } else if (isSeq(node) && typeof step === "number") {
       const item: unknown = node.items[step];
@@ -46,7 +43,7 @@ function find(document: Document, path: Path, part: "key" | "value"): Found {
       offset = offsetOf(item) ?? offset;
     } else break;
   }
-  return { offset };
+  return offset;
 }
 
 /**
@@ -66,7 +63,7 @@ export function parse(file: string, text: string, expandEnv: boolean, report: Re
       report.error({ file, locate: () => at(error.pos[0]) }, [], `is not valid YAML: ${error.message}`);
     }
     if (document.errors.length > 0 || document.contents === null) continue;
-    const locate = (path: Path, part: "key" | "value" = "value"): Position => at(find(document, path, part).offset);
+    const locate = (path: Path, part: "key" | "value" = "value"): Position => at(find(document, path, part));
     try {
       const value: unknown = document.toJS({ maxAliasCount: 100 });
       if (value !== null) documents.push({ file, value, expandEnv, locate });

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${ENV} is what Secrets say
 import { expect } from "chai";
 import { aiResource, backendOf, configOf, configureText, document, messages, secret } from "../support.ts";
 
@@ -84,7 +85,7 @@ describe("compileBackends, AIBackend", () => {
   it("warns when a provider that needs a key has none", () => {
     const configured = configureText(aiResource("AIBackend", "b", "{provider: OpenAI}"));
     expect(messages(configured)).to.deep.equal([
-      "4:1 spec: warning: OpenAI asks for a key; name its Secret in spec.auth.apiKeySecretRef",
+      "5:1 spec: warning: OpenAI asks for a key; name its Secret in spec.auth.apiKeySecretRef",
     ]);
   });
 
@@ -213,7 +214,7 @@ describe("compileBackends, AIServiceBackend", () => {
   it("is unusable, and unresolved, until its Backend exists", () => {
     const configured = configureText(service("{name: OpenAI}"));
     expect(messages(configured)).to.deep.equal([
-      "5:50 spec.backendRef.name: unresolved: Backend default/up was not found; add it",
+      "5:51 spec.backendRef.name: unresolved: Backend default/up was not found; add it",
     ]);
     expect(configured.config?.backends.get("default/b")?.unusable).to.equal("Backend default/up was not found");
   });

@@ -1,3 +1,4 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: ${ENV} is what Secrets say
 import { expect } from "chai";
 import { configure } from "../../../src/config/configure.ts";
 import { compileCostRule } from "../../../src/metering/cost-rules.ts";
@@ -30,7 +31,7 @@ describe("readSecret", () => {
 
   it("tells a missing key with those that there are, and an empty one", () => {
     expect(messages(configureText(backend + secret("keys", "{key: v, other: w}")), "unresolved")).to.deep.equal([
-      "5:52 spec.auth.apiKeySecretRef.key: unresolved: Secret default/keys has no key api-key; its keys are key, other",
+      "5:33 spec.auth.apiKeySecretRef.key: unresolved: Secret default/keys has no key api-key; its keys are key, other",
     ]);
     expect(messages(configureText(backend + secret("keys", "{api-key: ' '}")), "unresolved")[0]).to.contain("is empty");
   });
