@@ -1,4 +1,6 @@
+import { aiGatewayRoute } from "./dialects/ai-gateway/ai-gateway-route.ts";
 import { aiServiceBackend } from "./dialects/ai-gateway/ai-service-backend.ts";
+import { httpRoute } from "./dialects/gateway-api/http-route.ts";
 import { tollgateConfig } from "./dialects/tollgate/tollgate-config.ts";
 import { aiBackend } from "./dialects/tutorial/ai-backend.ts";
 import { llmRequestCost } from "./dialects/tutorial/llm-request-cost.ts";
@@ -22,6 +24,14 @@ export function checkDuplicates(resources: ResourceSet, report: Report): void {
     report.error(extra, ["metadata", "name"], "there is a TollgateConfig already; write all settings into one");
   }
   checkCostKeys(resources, report);
+}
+
+/** HTTPRoutes that no AIGatewayRoute makes are not served; told, so that nobody waits for them. */
+export function tellPlainRoutes(resources: ResourceSet, report: Report): void {
+  for (const resource of resources.all(httpRoute)) {
+    if (resources.get(aiGatewayRoute, resource.id) !== undefined) continue;
+    report.info(resource, ["kind"], "only AIGatewayRoutes are served; this route has no effect");
+  }
 }
 
 /** limits.md L4: one key is written by one LLMRequestCost of a namespace. */

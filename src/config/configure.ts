@@ -1,5 +1,5 @@
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
-import { checkDuplicates } from "./check.ts";
+import { checkDuplicates, tellPlainRoutes } from "./check.ts";
 import { compileBackends } from "./compile/backends.ts";
 import { compileCandidates, warnAboutOverlaps } from "./compile/candidates.ts";
 import type { CompileContext, CompileCost } from "./compile/context.ts";
@@ -49,6 +49,7 @@ export function configure(input: ConfigureInput): Configured {
   const documents = input.files.flatMap((file) => readFile(file, report));
   const resources = readResources(documents, report);
   checkDuplicates(resources, report);
+  tellPlainRoutes(resources, report);
   const mocks = compileMocks(resources, report, input.mockAddresses ?? new Map());
   const context: CompileContext = { ...input, ...compileSettings(resources, report), resources, report };
   const config = compile(context, mocks.addresses);

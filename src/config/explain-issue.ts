@@ -36,25 +36,24 @@ function bounds(issue: Extract<Issue, { code: "too_small" | "too_big" }>): strin
 
 /** What is wrong, in words that say what to do. Values are shown only where a fixed word is expected, so never a secret. */
 export function explainIssue(issue: Issue): string | undefined {
-  switch (issue.code) {
-    case "invalid_type": {
-      const expected = words[issue.expected] ?? issue.expected;
-      if (issue.input === undefined) return `is required: ${expected}`;
-      if (issue.expected === "int") return "must be a whole number";
-      return `must be ${expected}, not ${typeName(issue.input)}${quoteHint(issue.expected, issue.input)}`;
-    }
-    case "invalid_value": {
-      const allowed = issue.values.map(String);
-      if (issue.input === undefined) return `is required: one of ${allowed.join(", ")}`;
-      const near = typeof issue.input === "string" ? suggestion(issue.input, allowed) : "";
-      return `${JSON.stringify(issue.input)} is not one of ${allowed.join(", ")}${near}`;
-    }
-    case "too_small":
-    case "too_big":
-      return bounds(issue);
-    default:
-      return undefined;
-  }
+  if (issue.code === "invalid_type") return explainType(issue);
+  if (issue.code === "invalid_value") return explainValue(issue);
+  if (issue.code === "too_small" || issue.code === "too_big") return bounds(issue);
+  return undefined;
+}
+
+function explainType(issue: Extract<Issue, { code: "invalid_type" }>): string {
+  const expected = words[issue.expected] ?? issue.expected;
+  if (issue.input === undefined) return `is required: ${expected}`;
+  if (issue.expected === "int") return "must be a whole number";
+  return `must be ${expected}, not ${typeName(issue.input)}${quoteHint(issue.expected, issue.input)}`;
+}
+
+function explainValue(issue: Extract<Issue, { code: "invalid_value" }>): string {
+  const allowed = issue.values.map(String);
+  if (issue.input === undefined) return `is required: one of ${allowed.join(", ")}`;
+  const near = typeof issue.input === "string" ? suggestion(issue.input, allowed) : "";
+  return `${JSON.stringify(issue.input)} is not one of ${allowed.join(", ")}${near}`;
 }
 
 /** The fields that the map of an `unrecognized_keys` issue may have. */

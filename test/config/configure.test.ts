@@ -61,6 +61,15 @@ describe("configure", () => {
     expect(messages(configureText(text))).to.deep.equal([]);
   });
 
+  it("tells that an HTTPRoute is not served, unless an AIGatewayRoute makes it", () => {
+    const plain = document("gateway.networking.k8s.io/v1", "HTTPRoute", "r", "{rules: []}");
+    const made = aiResource("AIGatewayRoute", "r", "{rules: [{backendRefs: [{name: b}]}]}");
+    const told = "3:7 kind: info: only AIGatewayRoutes are served; this route has no effect";
+    expect(messages(configureText(plain))).to.deep.equal([told]);
+    const local = aiResource("AIBackend", "b", "{provider: vLLM}");
+    expect(messages(configureText(plain + made + local))).to.deep.equal([]);
+  });
+
   it("warns about a file without resources", () => {
     expect(messages(configureText("# nothing\n"))).to.deep.equal(["1:1: warning: has no resources"]);
   });

@@ -168,7 +168,7 @@ describe("attachPolicies", () => {
     expect(configureText(text).config?.limits.size).to.equal(0);
     expect(messages(configureText(text, { strict: true }), "error")).to.have.length(1);
     const plain = document("gateway.networking.k8s.io/v1", "HTTPRoute", "nowhere", "{rules: []}");
-    expect(messages(configureText(text + plain))[0]).to.contain(
+    expect(messages(configureText(text + plain), "warning")[0]).to.contain(
       "HTTPRoute default/nowhere is not made from an AIGatewayRoute",
     );
     expect(messages(configureText(withLimit("p", target("GRPCRoute", "r"))))[0]).to.contain(
