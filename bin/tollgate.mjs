@@ -19,7 +19,10 @@ function installDependencies() {
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(path("package-lock.json")).mtimeMs) return;
   console.error("installing dependencies (npm ci) …");
   try {
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: path("."), stdio: ["ignore", "ignore", "inherit"] });
+    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+      cwd: path("."),
+      stdio: ["ignore", "ignore", "inherit"],
+    });
   } catch {
     console.error("npm ci failed; see above. Run it by hand in this folder, then try again.");
     process.exit(1);

@@ -13,7 +13,10 @@ export function installDependencies() {
   const stamp = `${root}node_modules/.package-lock.json`;
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs) return;
   console.error("installing dependencies (npm ci) …");
-  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], { cwd: root, stdio: ["ignore", "ignore", "inherit"] });
+  execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    cwd: root,
+    stdio: ["ignore", "ignore", "inherit"],
+  });
 }
 
 /** Makes sure that redis-server is on PATH; installs Debian's package where that is possible. */
@@ -24,11 +27,18 @@ export function installRedis() {
     console.error("installing redis-server (apt-get) …");
     const apt = (...args) => {
       const [command, ...rest] = [...prefix, "apt-get", "-qq", ...args];
-      return spawnSync(command, rest, { stdio: ["ignore", "ignore", "inherit"], env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" } }).status === 0;
+      return (
+        spawnSync(command, rest, {
+          stdio: ["ignore", "ignore", "inherit"],
+          env: { ...process.env, DEBIAN_FRONTEND: "noninteractive" },
+        }).status === 0
+      );
     };
     apt("update");
     if (apt("install", "-y", "--no-install-recommends", "redis-server") && has("redis-server", "--version")) return;
   }
-  console.error("redis-server is needed for the tests and was not found; install it (apt-get install redis-server, brew install redis)");
+  console.error(
+    "redis-server is needed for the tests and was not found; install it (apt-get install redis-server, brew install redis)",
+  );
   process.exit(1);
 }

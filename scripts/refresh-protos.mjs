@@ -1,7 +1,7 @@
 // Makes proto/ anew from the crate named in proto/SOURCE: `node scripts/refresh-protos.mjs`. Needs cargo.
 // Copies the closure of the services that we speak; google/protobuf/* come with the proto loader.
 import { execFileSync } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 
@@ -21,7 +21,9 @@ cargo("init", "--quiet", "--name", "scratch", ".");
 cargo("add", "--quiet", `${crate}@=${version}`);
 cargo("fetch", "--quiet");
 const lock = readFileSync(join(scratch, "Cargo.lock"), "utf8");
-const checksum = new RegExp(`name = "${crate}"\\nversion = "${version}"\\n[^\\[]*checksum = "([0-9a-f]+)"`).exec(lock)?.[1];
+const checksum = new RegExp(`name = "${crate}"\\nversion = "${version}"\\n[^\\[]*checksum = "([0-9a-f]+)"`).exec(
+  lock,
+)?.[1];
 if (checksum === undefined) throw new Error(`no checksum of ${crate} ${version} in Cargo.lock`);
 
 const registry = join(process.env["CARGO_HOME"] ?? join(homedir(), ".cargo"), "registry", "src");
@@ -42,7 +44,8 @@ for (let file = open.pop(); file !== undefined; file = open.pop()) {
   if (source === undefined) throw new Error(`${file} is in none of the crate's proto folders`);
   mkdirSync(dirname(join(target, file)), { recursive: true });
   cpSync(source, join(target, file));
-  for (const match of readFileSync(source, "utf8").matchAll(/^import\s+(?:public\s+)?"([^"]+)";/gm)) open.push(match[1]);
+  for (const match of readFileSync(source, "utf8").matchAll(/^import\s+(?:public\s+)?"([^"]+)";/gm))
+    open.push(match[1]);
 }
 cpSync(join(home, "LICENSE"), join(target, "LICENSE"));
 writeFileSync(

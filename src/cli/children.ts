@@ -27,7 +27,9 @@ function describe(crash: Crash): string {
  * Starts a child process and keeps it running. Settles when it listens.
  * @throws Error with what it printed last when it does not come up
  */
-export async function startChild(options: ChildOptions): Promise<{ readonly pid: number | undefined; stop(): Promise<void> }> {
+export async function startChild(
+  options: ChildOptions,
+): Promise<{ readonly pid: number | undefined; stop(): Promise<void> }> {
   let up = false;
   let last: Crash | undefined;
   const supervisor = new Supervisor({
@@ -35,7 +37,10 @@ export async function startChild(options: ChildOptions): Promise<{ readonly pid:
     output: (chunk) => options.log.write(chunk),
     crashed: (crash) => {
       last = crash;
-      if (up) options.report(`${describe(crash)}\n  it is started again in ${crash.pauseMs} ms (failure ${crash.failures} in a row)`);
+      if (up)
+        options.report(
+          `${describe(crash)}\n  it is started again in ${crash.pauseMs} ms (failure ${crash.failures} in a row)`,
+        );
     },
   });
   supervisor.start();

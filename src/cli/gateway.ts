@@ -7,8 +7,8 @@ import { methodCodec } from "../grpc/protos.ts";
 import type { Listening } from "../grpc/server.ts";
 import type { Logger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
-import { makeLimiter } from "./limiter.ts";
 import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
+import { makeLimiter } from "./limiter.ts";
 import { makeExchangeTools } from "./request-tools.ts";
 
 /** The largest gRPC message: a whole buffered body and its envelope. */

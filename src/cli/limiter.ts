@@ -11,12 +11,18 @@ const maxJournalCalls = 100_000;
 const maxLocalKeys = 100_000;
 
 /** Wires the limiter to its store, and to what counts while the store is away. */
-export function makeLimiter(config: RuntimeConfig, storeUrl: string, logger: Logger, metrics: Metrics): Limiter & { close(): Promise<void> } {
+export function makeLimiter(
+  config: RuntimeConfig,
+  storeUrl: string,
+  logger: Logger,
+  metrics: Metrics,
+): Limiter & { close(): Promise<void> } {
   const store = makeStore(storeUrl, {
     timeoutMs: config.settings.store.timeoutMs,
     nowMs: Date.now,
     onState: (state, reason) => {
-      if (state === "lost") logger.warn({ store: reason }, "the rate-limit store is away; each policy's failure mode applies");
+      if (state === "lost")
+        logger.warn({ store: reason }, "the rate-limit store is away; each policy's failure mode applies");
       else {
         logger.info({ store: reason }, "the rate-limit store is connected");
         void limiter.recover();

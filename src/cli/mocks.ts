@@ -4,15 +4,20 @@ import { stopSignal } from "./stop-signal.ts";
 
 const usage = `tollgate mocks [--openai PORT] [--anthropic PORT] [--bedrock PORT] [--host ADDRESS]
 Runs mock providers that speak the real wire formats and keep a bill (GET /bill). Only those named are started; 0 = any free port.
-Environment: MOCK_OPENAI_KEY, MOCK_ANTHROPIC_KEY, MOCK_AWS_ACCESS_KEY_ID, MOCK_AWS_SECRET_ACCESS_KEY, MOCK_AWS_REGION
-(the credentials that they ask for; unset = any).
+Environment: MOCK_OPENAI_KEY, MOCK_ANTHROPIC_KEY, MOCK_AWS_ACCESS_KEY_ID, MOCK_AWS_SECRET_ACCESS_KEY, MOCK_AWS_SESSION_TOKEN,
+MOCK_AWS_REGION (the credentials that they ask for; unset = any).
 `;
 
 function awsKeys(env: CommandIo["env"]): MockOptions["aws"] {
   const accessKeyId = env["MOCK_AWS_ACCESS_KEY_ID"];
   const secretAccessKey = env["MOCK_AWS_SECRET_ACCESS_KEY"];
   if (accessKeyId === undefined || secretAccessKey === undefined) return undefined;
-  return { accessKeyId, secretAccessKey, region: env["MOCK_AWS_REGION"] ?? "us-east-1" };
+  return {
+    accessKeyId,
+    secretAccessKey,
+    region: env["MOCK_AWS_REGION"] ?? "us-east-1",
+    sessionToken: env["MOCK_AWS_SESSION_TOKEN"],
+  };
 }
 
 /** `tollgate mocks`. Ends on SIGTERM and SIGINT. */
@@ -34,17 +39,22 @@ export async function mocks(args: readonly string[], io: CommandIo): Promise<num
     { flag: "anthropic", provider: "Anthropic", apiKey: io.env["MOCK_ANTHROPIC_KEY"] },
     { flag: "bedrock", provider: "AWSBedrock", aws: awsKeys(io.env) },
   ];
+  const named = wanted.flatMap((options) => {
+    const port = portOption(values[options.flag], options.flag);
+    return port === undefined ? [] : [{ ...options, host, port }];
+  });
+  if (named.length === 0) throw new UsageError("name at least one: --openai PORT, --anthropic PORT or --bedrock PORT");
   const stop = stopSignal();
   const running: RunningMock[] = [];
-  for (const options of wanted) {
-    const port = portOption(values[options.flag], options.flag);
-    if (port === undefined) continue;
-    const mock = await startMock({ ...options, host, port });
-    running.push(mock);
-    io.stdout.write(`${options.flag} ${mock.url}\n`);
+  try {
+    for (const options of named) {
+      const mock = await startMock(options);
+      running.push(mock);
+      io.stdout.write(`${options.flag} ${mock.url}\n`);
+    }
+    await stop;
+  } finally {
+    await Promise.all(running.map((mock) => mock.close()));
   }
-  if (running.length === 0) throw new UsageError("name at least one: --openai PORT, --anthropic PORT or --bedrock PORT");
-  await stop;
-  await Promise.all(running.map((mock) => mock.close()));
   return 0;
 }

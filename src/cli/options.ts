@@ -24,7 +24,10 @@ export interface OptionSpec {
 export type OptionValues = Readonly<Record<string, string | boolean | (string | boolean)[] | undefined>>;
 
 /** @throws UsageError for unknown options and missing values */
-export function parseOptions(args: readonly string[], specs: Readonly<Record<string, OptionSpec>>): { values: OptionValues; positionals: readonly string[] } {
+export function parseOptions(
+  args: readonly string[],
+  specs: Readonly<Record<string, OptionSpec>>,
+): { values: OptionValues; positionals: readonly string[] } {
   try {
     return parseArgs({ args: [...args], options: specs, allowPositionals: true, strict: true });
   } catch (cause) {
@@ -36,7 +39,8 @@ export function parseOptions(args: readonly string[], specs: Readonly<Record<str
 export function portOption(value: unknown, name: string): number | undefined {
   if (value === undefined) return undefined;
   const port = Number(value);
-  if (typeof value !== "string" || !/^\d+$/.test(value) || port > 65_535) throw new UsageError(`--${name} must be a port number, not ${String(value)}`);
+  if (typeof value !== "string" || !/^\d+$/.test(value) || port > 65_535)
+    throw new UsageError(`--${name} must be a port number, not ${String(value)}`);
   return port;
 }
 

@@ -37,7 +37,9 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
   }
   const command = commands[name];
   if (command === undefined) {
-    io.stderr.write(`tollgate: there is no command ${JSON.stringify(name)}; there are ${Object.keys(commands).join(", ")}\n`);
+    io.stderr.write(
+      `tollgate: there is no command ${JSON.stringify(name)}; there are ${Object.keys(commands).join(", ")}\n`,
+    );
     return 2;
   }
   try {

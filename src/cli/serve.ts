@@ -52,7 +52,9 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     storeUrl: textOption(values["store"]) ?? io.env["TOLLGATE_STORE"] ?? config.settings.store.url,
     logger: makeLogger(textOption(values["log-level"]) ?? io.env["TOLLGATE_LOG_LEVEL"] ?? config.settings.log.level),
   });
-  io.stderr.write(`tollgate serves ext_proc and rate limits on ${grpcAddress}; health on http://${address}:${gateway.adminPort}/health\n`);
+  io.stderr.write(
+    `tollgate serves ext_proc and rate limits on ${grpcAddress}; health on http://${address}:${gateway.adminPort}/health\n`,
+  );
   await stop;
   await gateway.close();
   return 0;

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { Backoff } from "../lib/backoff.ts";
 
 const tailLines = 10;
+/** What is kept of the output for them. */
+const tailCharacters = 8_192;
 
 export interface SupervisedProcess {
   /** For messages: `Envoy`, `mock providers`. */
@@ -31,7 +33,8 @@ export class Supervisor {
   #child: ChildProcess | undefined;
   #timer: NodeJS.Timeout | undefined;
   #stopping = false;
-  #lines: string[] = [];
+  /** The end of what it printed. */
+  #tail = "";
 
   constructor(supervised: SupervisedProcess) {
     this.#process = supervised;
@@ -43,19 +46,24 @@ export class Supervisor {
 
   /** Lines that it printed last. */
   get lastLines(): readonly string[] {
-    return this.#lines;
+    return this.#tail
+      .split("\n")
+      .filter((line) => line.trim() !== "")
+      .slice(-tailLines);
   }
 
   start(): void {
     const { command, args, env } = this.#process;
     const startedMs = Date.now();
-    const child = spawn(command, [...args], { stdio: ["ignore", "pipe", "pipe"], ...(env === undefined ? {} : { env }) });
+    const child = spawn(command, [...args], {
+      stdio: ["ignore", "pipe", "pipe"],
+      ...(env === undefined ? {} : { env }),
+    });
     this.#child = child;
-    this.#lines = [];
+    this.#tail = "";
     const output = (chunk: Buffer): void => {
       this.#process.output(chunk);
-      const lines = chunk.toString("utf8").split("\n").filter((line) => line.trim() !== "");
-      this.#lines = [...this.#lines, ...lines].slice(-tailLines);
+      this.#tail = (this.#tail + chunk.toString("utf8")).slice(-tailCharacters);
     };
     child.stdout.on("data", output);
     child.stderr.on("data", output);
@@ -86,7 +94,13 @@ export class Supervisor {
 
   #restart(reason: string, ranMs: number): void {
     const pauseMs = this.#backoff.next(ranMs);
-    this.#process.crashed({ name: this.#process.name, reason, lastLines: this.#lines, failures: this.#backoff.failures, pauseMs });
+    this.#process.crashed({
+      name: this.#process.name,
+      reason,
+      lastLines: this.lastLines,
+      failures: this.#backoff.failures,
+      pauseMs,
+    });
     this.#timer = setTimeout(() => this.start(), pauseMs);
   }
 }

@@ -54,7 +54,12 @@ class Running {
   }
 }
 
-async function startMocks(config: ReturnType<typeof loadConfiguration>, state: StateDir, running: Running, io: CommandIo): Promise<Map<string, { host: string; port: number }>> {
+async function startMocks(
+  config: ReturnType<typeof loadConfiguration>,
+  state: StateDir,
+  running: Running,
+  io: CommandIo,
+): Promise<Map<string, { host: string; port: number }>> {
   const addresses = new Map<string, { host: string; port: number }>();
   for (const process_ of await planMocks(config.mocks)) {
     const log = state.log("mocks.log");
@@ -75,7 +80,14 @@ async function startMocks(config: ReturnType<typeof loadConfiguration>, state: S
   return addresses;
 }
 
-async function startEnvoy(config: RuntimeConfig, binary: string, port: number, state: StateDir, running: Running, io: CommandIo): Promise<void> {
+async function startEnvoy(
+  config: RuntimeConfig,
+  binary: string,
+  port: number,
+  state: StateDir,
+  running: Running,
+  io: CommandIo,
+): Promise<void> {
   const { listener, envoy } = config.settings;
   const file = state.file("envoy.json");
   const bootstrap = renderBootstrap(config, {
@@ -90,7 +102,16 @@ async function startEnvoy(config: RuntimeConfig, binary: string, port: number, s
   const child = await startChild({
     name: "Envoy",
     command: binary,
-    args: ["-c", file, "--concurrency", String(envoy.concurrency), "--use-dynamic-base-id", "-l", "warn", ...envoy.extraArgs],
+    args: [
+      "-c",
+      file,
+      "--concurrency",
+      String(envoy.concurrency),
+      "--use-dynamic-base-id",
+      "-l",
+      "warn",
+      ...envoy.extraArgs,
+    ],
     log: state.log("envoy.log"),
     listens: { address: listener.address, port },
     report: (message) => io.stderr.write(`${message}\n`),
@@ -104,9 +125,16 @@ async function start(values: OptionValues, io: CommandIo, running: Running): Pro
   const first = loadConfiguration(paths, io.env);
   const { listener, admin, store, log } = first.config.settings;
   const port = await claimPort(listener.address, portOption(values["port"], "port") ?? listener.port, "--port");
-  const adminPort = await claimPort(admin.address, portOption(values["admin-port"], "admin-port") ?? admin.port, "--admin-port");
+  const adminPort = await claimPort(
+    admin.address,
+    portOption(values["admin-port"], "admin-port") ?? admin.port,
+    "--admin-port",
+  );
   const binary = await findEnvoy({
-    env: { ...io.env, ...(textOption(values["envoy"]) === undefined ? {} : { ENVOY_BIN: textOption(values["envoy"]) }) },
+    env: {
+      ...io.env,
+      ...(textOption(values["envoy"]) === undefined ? {} : { ENVOY_BIN: textOption(values["envoy"]) }),
+    },
     progress: (message) => io.stderr.write(`${message}\n`),
   });
   const state = openStateDir(textOption(values["state-dir"]) ?? ".tollgate");
@@ -120,7 +148,10 @@ async function start(values: OptionValues, io: CommandIo, running: Running): Pro
     grpcAddress: state.grpcAddress,
     admin: { address: admin.address, port: adminPort },
     storeUrl,
-    logger: makeLogger(textOption(values["log-level"]) ?? io.env["TOLLGATE_LOG_LEVEL"] ?? log.level, state.log("gateway.log")),
+    logger: makeLogger(
+      textOption(values["log-level"]) ?? io.env["TOLLGATE_LOG_LEVEL"] ?? log.level,
+      state.log("gateway.log"),
+    ),
   });
   running.add(() => gateway.close());
   await startEnvoy(config, binary.path, port, state, running, io);

@@ -11,8 +11,6 @@ export type AuthConfig =
       readonly sessionToken?: Secret | undefined;
     };
 
-export type AuthType = AuthConfig["type"];
-
 /** A value that prints as `[redacted]` whoever prints it; `reveal()` is called only where it is sent. */
 export class Secret {
   readonly #value: string;

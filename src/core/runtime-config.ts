@@ -26,7 +26,13 @@ export interface RuntimeConfig {
 }
 
 export interface Settings {
-  readonly listener: { readonly address: string; readonly port: number; readonly xffTrustedHops: number; readonly bufferLimitBytes: number; readonly requestReadTimeoutMs: number };
+  readonly listener: {
+    readonly address: string;
+    readonly port: number;
+    readonly xffTrustedHops: number;
+    readonly bufferLimitBytes: number;
+    readonly requestReadTimeoutMs: number;
+  };
   readonly admin: { readonly address: string; readonly port: number };
   readonly envoy: { readonly concurrency: number; readonly adminPort: number; readonly extraArgs: readonly string[] };
   /** Which model name wins when header and body differ (resources.md §2). */
@@ -76,7 +82,9 @@ export interface BackendEndpoint {
   readonly hostname: string;
   readonly port: number;
   /** undefined = plain HTTP. */
-  readonly tls: { readonly sni: string; readonly caFile: string | undefined; readonly insecureSkipVerify: boolean } | undefined;
+  readonly tls:
+    | { readonly sni: string; readonly caFile: string | undefined; readonly insecureSkipVerify: boolean }
+    | undefined;
 }
 
 export interface HeaderMutation {
@@ -168,16 +176,34 @@ export interface LimitRule {
   readonly limit: number;
   readonly unit: LimitUnit;
   readonly timeZone: string;
-  readonly requestCost: { readonly from: "Number"; readonly number: number } | { readonly from: "Metadata"; readonly key: string };
-  readonly responseCost: { readonly from: "Number"; readonly number: number } | { readonly from: "Metadata"; readonly key: string } | undefined;
+  readonly requestCost:
+    | { readonly from: "Number"; readonly number: number }
+    | { readonly from: "Metadata"; readonly key: string };
+  readonly responseCost:
+    | { readonly from: "Number"; readonly number: number }
+    | { readonly from: "Metadata"; readonly key: string }
+    | undefined;
   readonly shadowMode: boolean;
   readonly failureMode: FailureMode;
 }
 
 /** ANDed. Header names in lower case; `x-ai-eg-model` is the resolved model. */
 export type LimitSelector =
-  | { readonly kind: "header"; readonly type: "Exact"; readonly name: string; readonly value: string; readonly invert: boolean }
-  | { readonly kind: "header"; readonly type: "RegularExpression"; readonly name: string; readonly pattern: RegExp; readonly source: string; readonly invert: boolean }
+  | {
+      readonly kind: "header";
+      readonly type: "Exact";
+      readonly name: string;
+      readonly value: string;
+      readonly invert: boolean;
+    }
+  | {
+      readonly kind: "header";
+      readonly type: "RegularExpression";
+      readonly name: string;
+      readonly pattern: RegExp;
+      readonly source: string;
+      readonly invert: boolean;
+    }
   | { readonly kind: "header"; readonly type: "Distinct"; readonly name: string }
   | { readonly kind: "sourceCIDR"; readonly type: "Exact" | "Distinct"; readonly cidr: string }
   | { readonly kind: "methods"; readonly methods: readonly string[] }

@@ -1,6 +1,6 @@
 import type { GatewayError } from "../lib/errors.ts";
 import type { ClientRequest } from "./endpoint.ts";
-import type { Headers, HeaderPatch } from "./headers.ts";
+import type { HeaderPatch, Headers } from "./headers.ts";
 import type { TokenUsage } from "./usage.ts";
 
 /** Everything one attempt at one backend is made from. Plain data; time and ids are injected, so that a translation can be repeated. */

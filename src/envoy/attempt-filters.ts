@@ -61,7 +61,9 @@ function attemptProcessor(backendId: string): JsonObject {
         matcher_tree: {
           input: {
             name: "request-headers",
-            typed_config: typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", { header_name: "x-tollgate-backend" }),
+            typed_config: typed("envoy.type.matcher.v3.HttpRequestHeaderMatchInput", {
+              header_name: "x-tollgate-backend",
+            }),
           },
           exact_match_map: {
             map: {
@@ -81,7 +83,13 @@ function attemptProcessor(backendId: string): JsonObject {
 
 /** What leaves for the provider carries nothing internal; `x-tollgate-session` stays (opaque, and the upstream log needs it). */
 function outgoingHeaders(config: RuntimeConfig): JsonObject {
-  const internal = ["x-tollgate-backend", "x-tollgate-route", "x-tollgate-stream", "x-ai-eg-model", "x-ai-gateway-receipt"];
+  const internal = [
+    "x-tollgate-backend",
+    "x-tollgate-route",
+    "x-tollgate-stream",
+    "x-ai-eg-model",
+    "x-ai-gateway-receipt",
+  ];
   const mutations: Json[] = [...internal, ...identityHeaders(config)].map((name) => ({ remove: name }));
   // who the client is and how Envoy got the request is nobody's business upstream
   mutations.push({ remove_on_match: { key_matcher: { safe_regex: { regex: "x-envoy-.*|x-forwarded-.*" } } } });

@@ -21,7 +21,8 @@ export function renderBootstrap(config: RuntimeConfig, options: RenderOptions): 
         {
           name: "envoy.resource_monitors.global_downstream_max_connections",
           typed_config: {
-            "@type": "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+            "@type":
+              "type.googleapis.com/envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
             max_active_downstream_connections: 50_000,
           },
         },

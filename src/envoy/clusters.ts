@@ -4,7 +4,6 @@ import { attemptFilters } from "./attempt-filters.ts";
 import { backendNamespace, tollgateCluster } from "./names.ts";
 import { type Json, type JsonObject, type RenderOptions, typed } from "./options.ts";
 
-
 /** Envoy resets every ext_proc stream at its end, and Node's HTTP/2 answers a burst of resets with GOAWAY: connections are renewed before that. */
 const requestsPerGrpcConnection = 500;
 
@@ -25,7 +24,10 @@ function grpcAddress(address: string): JsonObject {
 
 function httpOptions(members: JsonObject): JsonObject {
   return {
-    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed("envoy.extensions.upstreams.http.v3.HttpProtocolOptions", members),
+    "envoy.extensions.upstreams.http.v3.HttpProtocolOptions": typed(
+      "envoy.extensions.upstreams.http.v3.HttpProtocolOptions",
+      members,
+    ),
   };
 }
 

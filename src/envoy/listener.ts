@@ -15,10 +15,17 @@ const internalHeaders = "x-tollgate-.*|x-aigw-.*|x-ai-eg-(?:[^m].*|m[^o].*|mo[^d
 const envoyFailures = [
   "response.code_details.startsWith('ext_proc_error')",
   "response.code_details.startsWith('upstream_')",
-  ...["no_healthy_upstream", "route_not_found", "cluster_not_found", "rate_limiter_error", "request_payload_too_large", "response_payload_too_large"].map(
+  ...[
+    "no_healthy_upstream",
+    "route_not_found",
+    "cluster_not_found",
+    "rate_limiter_error",
+    "request_payload_too_large",
+    "response_payload_too_large",
+  ].map((details) => `response.code_details == '${details}'`),
+  ...["request_overall_timeout", "stream_idle_timeout", "response_timeout"].map(
     (details) => `response.code_details == '${details}'`,
   ),
-  ...["request_overall_timeout", "stream_idle_timeout", "response_timeout"].map((details) => `response.code_details == '${details}'`),
 ].join(" || ");
 
 const spoofedHeaders: JsonObject = {
@@ -37,7 +44,9 @@ const spoofedHeaders: JsonObject = {
 function accessLog(config: RuntimeConfig, options: RenderOptions): JsonObject {
   const keys = new Set<string>();
   for (const rule of config.rules.values()) for (const cost of rule.costs) keys.add(cost.metadataKey);
-  const costs = Object.fromEntries([...keys].sort().map((key) => [key, `%DYNAMIC_METADATA(io.envoy.ai_gateway:${key})%`]));
+  const costs = Object.fromEntries(
+    [...keys].sort().map((key) => [key, `%DYNAMIC_METADATA(io.envoy.ai_gateway:${key})%`]),
+  );
   const format: JsonObject = {
     json_format: {
       time: "%START_TIME%",
@@ -75,7 +84,9 @@ const localReplies: JsonObject = {
       filter: {
         extension_filter: {
           name: "envoy.access_loggers.extension_filters.cel",
-          typed_config: typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", { expression: envoyFailures }),
+          typed_config: typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", {
+            expression: envoyFailures,
+          }),
         },
       },
       body_format_override: {
@@ -107,7 +118,9 @@ const routerProcessor: JsonObject = {
     // the exchange sets x-envoy-max-retries
     mutation_rules: { allow_envoy: true },
     metadata_options: {
-      receiving_namespaces: { untyped: ["io.envoy.ai_gateway", "tollgate.session", "tollgate.route", "tollgate.limits"] },
+      receiving_namespaces: {
+        untyped: ["io.envoy.ai_gateway", "tollgate.session", "tollgate.route", "tollgate.limits"],
+      },
     },
     processing_mode: {
       request_header_mode: "SEND",

@@ -4,7 +4,6 @@ import { type Json, type JsonObject, typed } from "./options.ts";
 
 const filterName = "envoy.filters.http.ratelimit";
 
-
 export const rateLimitFilter: JsonObject = {
   name: filterName,
   typed_config: typed("envoy.extensions.filters.http.ratelimit.v3.RateLimit", {
@@ -42,7 +41,9 @@ function actions(rule: LimitRule, phase: "check" | "charge"): Json {
 }
 
 function addend(cost: NonNullable<LimitRule["responseCost"]>): JsonObject {
-  return cost.from === "Number" ? { number: cost.number } : { format: `%DYNAMIC_METADATA(${costNamespace}:${cost.key})%` };
+  return cost.from === "Number"
+    ? { number: cost.number }
+    : { format: `%DYNAMIC_METADATA(${costNamespace}:${cost.key})%` };
 }
 
 /** Two descriptors per rule: the check before the request, and the charge when the stream is done. */
@@ -56,5 +57,7 @@ export function renderRateLimits(config: RuntimeConfig): JsonObject {
     ];
   });
   if (limits.length === 0) return {};
-  return { [filterName]: typed("envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute", { rate_limits: limits }) };
+  return {
+    [filterName]: typed("envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute", { rate_limits: limits }),
+  };
 }

@@ -11,7 +11,10 @@ function retryPolicy(rule: RouteRule): JsonObject {
     // the bound of a request is `x-envoy-max-retries`, set by the router's exchange; this is only the ceiling
     num_retries: Math.max(rule.backends.length * rule.retry.attemptsPerPriority - 1, rule.retry.maxRetries ?? 0, 1),
     refresh_cluster_on_retry: true,
-    retry_back_off: { base_interval: seconds(rule.retry.baseIntervalMs), max_interval: seconds(rule.retry.maxIntervalMs) },
+    retry_back_off: {
+      base_interval: seconds(rule.retry.baseIntervalMs),
+      max_interval: seconds(rule.retry.maxIntervalMs),
+    },
   };
 }
 
@@ -21,13 +24,16 @@ function clusterSpecifier(rule: RouteRule): JsonObject {
   return {
     extension: {
       name: "envoy.router.cluster_specifier_plugin.priority_group",
-      typed_config: typed("envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier", {
-        override_metadata_namespace: "tollgate.route",
-        priority_groups: ordered.map((ref, index) => ({
-          name: `p${index}`,
-          clusters: [{ cluster_name: ref.backendId, weight: 1 }],
-        })),
-      }),
+      typed_config: typed(
+        "envoy.extensions.router.cluster_specifiers.priority_group.v3.PriorityGroupClusterSpecifier",
+        {
+          override_metadata_namespace: "tollgate.route",
+          priority_groups: ordered.map((ref, index) => ({
+            name: `p${index}`,
+            clusters: [{ cluster_name: ref.backendId, weight: 1 }],
+          })),
+        },
+      ),
     },
   };
 }

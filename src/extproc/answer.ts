@@ -21,7 +21,13 @@ export class Answer {
   #failed = false;
   #model: string | undefined;
 
-  constructor(stream: boolean, translator: Translator, meter: UsageMeter, endpoint: Endpoint, note: (note: string) => void) {
+  constructor(
+    stream: boolean,
+    translator: Translator,
+    meter: UsageMeter,
+    endpoint: Endpoint,
+    note: (note: string) => void,
+  ) {
     this.stream = stream;
     this.#translator = translator;
     this.#meter = meter;

@@ -1,8 +1,8 @@
 import { emptyPatch } from "../core/headers.ts";
 import type { PlannedAttempt } from "../core/request-plan.ts";
+import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { upstreamModel } from "../planning/order-backends.ts";
-import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { finishAttempt, headersAfter, prepareAttempt } from "./attempt.ts";
 import { beginAttempt } from "./forward-request.ts";
 import type { ProcessingRequest, ProcessingResponse } from "./messages.ts";
@@ -31,13 +31,17 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
     const id = metadataString(request, "tollgate.session", "id");
     const session = id === undefined ? undefined : this.#tools.sessions.find(id);
     try {
-      if (session === undefined) throw new GatewayError("gateway_unavailable", "the gateway no longer knows this request; send it again");
+      if (session === undefined)
+        throw new GatewayError("gateway_unavailable", "the gateway no longer knows this request; send it again");
       this.#peer.send(await this.#replace(session, request));
     } catch (thrown) {
       const error = GatewayError.from(thrown);
-      if (error.code === "internal_error") this.#tools.logger.error({ err: error.cause, session: id }, "attempt failed");
+      if (error.code === "internal_error")
+        this.#tools.logger.error({ err: error.cause, session: id }, "attempt failed");
       const endpoint = session?.endpoint ?? this.#tools.endpoints[0];
-      this.#peer.send({ immediate_response: immediateReply(error, endpoint?.errorBody(error) ?? new Uint8Array(0), {}) });
+      this.#peer.send({
+        immediate_response: immediateReply(error, endpoint?.errorBody(error) ?? new Uint8Array(0), {}),
+      });
     }
   }
 
@@ -46,7 +50,8 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
   }
 
   async #replace(session: Session, message: ProcessingRequest): Promise<ProcessingResponse> {
-    const backendId = attribute(message, backendAttribute)?.stringValue ?? attribute(message, clusterAttribute)?.stringValue ?? "";
+    const backendId =
+      attribute(message, backendAttribute)?.stringValue ?? attribute(message, clusterAttribute)?.stringValue ?? "";
     const { request } = session;
     if (request === undefined) throw new GatewayError("gateway_unavailable", "the request has ended");
     const prepared = prepareAttempt(plannedFor(session, backendId), request, session.view.headers, this.#tools);
@@ -74,8 +79,10 @@ function plannedFor(session: Session, backendId: string): PlannedAttempt {
   const planned = session.plan?.attempts.find((attempt) => attempt.backend.id === backendId);
   if (planned !== undefined) return planned;
   const backend = session.config.backends.get(backendId);
-  if (backend === undefined) throw new GatewayError("no_usable_backend", `Envoy chose the cluster ${backendId}, which is no backend here`);
-  if (backend.unusable !== undefined) throw new GatewayError("no_usable_backend", `backend ${backendId}: ${backend.unusable}`);
+  if (backend === undefined)
+    throw new GatewayError("no_usable_backend", `Envoy chose the cluster ${backendId}, which is no backend here`);
+  if (backend.unusable !== undefined)
+    throw new GatewayError("no_usable_backend", `backend ${backendId}: ${backend.unusable}`);
   const ref = session.plan?.rule.backends.find((candidate) => candidate.backendId === backendId) ?? {
     backendId,
     priority: 0,

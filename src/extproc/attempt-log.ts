@@ -25,7 +25,10 @@ function setFlags(flags: Readonly<Record<string, unknown>> | undefined): string[
 }
 
 /** Receives one entry per upstream attempt (the router's `upstream_log`) and hands it to its session. */
-export function attemptLogService(sessions: Sessions, codec: Codec<LogMessage, object>): StreamMethod<LogMessage, object> {
+export function attemptLogService(
+  sessions: Sessions,
+  codec: Codec<LogMessage, object>,
+): StreamMethod<LogMessage, object> {
   return {
     kind: "client-stream",
     path: attemptLogPath,

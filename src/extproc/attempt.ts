@@ -34,11 +34,19 @@ export interface AttemptTools {
  * Translates the client's original request for one backend.
  * @throws GatewayError when this backend cannot serve this request (4xx)
  */
-export function prepareAttempt(planned: PlannedAttempt, request: ClientRequest, clientHeaders: Headers, tools: AttemptTools): PreparedAttempt {
+export function prepareAttempt(
+  planned: PlannedAttempt,
+  request: ClientRequest,
+  clientHeaders: Headers,
+  tools: AttemptTools,
+): PreparedAttempt {
   const { backend } = planned;
   const factory = tools.translatorFor(backend, request.api);
   if (factory === undefined) {
-    throw new GatewayError("unsupported_pair", `backend ${backend.id} (${backend.schema}) cannot serve ${request.api} requests`);
+    throw new GatewayError(
+      "unsupported_pair",
+      `backend ${backend.id} (${backend.schema}) cannot serve ${request.api} requests`,
+    );
   }
   const translator = factory({
     request,
@@ -79,7 +87,10 @@ export async function finishAttempt(
   const { planned, upstream } = prepared;
   const body = upstream.body ?? request.raw;
   const set: Record<string, string> = { "accept-encoding": "identity", ...upstream.headers.set };
-  const remove = new Set([...clientHeaders.names().filter((name) => neverForwarded.test(name)), ...upstream.headers.remove]);
+  const remove = new Set([
+    ...clientHeaders.names().filter((name) => neverForwarded.test(name)),
+    ...upstream.headers.remove,
+  ]);
   applyMutation(set, remove, planned.backend.headerMutation);
   applyMutation(set, remove, planned.ref.headerMutation);
   const credentials = await tools.authenticatorFor(planned.backend).headers({

@@ -2,6 +2,16 @@ import { evaluateCosts } from "../metering/costs.ts";
 import type { Session, SessionAttempt } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
 
+/** What was said about an attempt's costs: a stream computes them with every chunk, and says it once (limits.md L5). */
+const told = new WeakMap<SessionAttempt, Set<string>>();
+
+function isNews(attempt: SessionAttempt, what: string): boolean {
+  const known = told.get(attempt) ?? new Set<string>();
+  if (known.has(what)) return false;
+  told.set(attempt, known.add(what));
+  return true;
+}
+
 /** What the session costs by what its current attempt has used so far. */
 export function currentCosts(
   session: Session,
@@ -17,8 +27,9 @@ export function currentCosts(
     routeName: plan.rule.routeId,
     usage: attempt.meter.current().usage,
   });
-  for (const key of capped) tools.metrics.increment("cost_capped_total", { key });
+  for (const key of capped) if (isNews(attempt, `capped ${key}`)) tools.metrics.increment("cost_capped_total", { key });
   for (const { key, reason } of failed) {
+    if (!isNews(attempt, `failed ${key}`)) continue;
     tools.metrics.increment("cost_failed_total", { key });
     tools.logger.warn({ key, reason, session: session.id }, "a cost could not be computed; total tokens are charged");
   }

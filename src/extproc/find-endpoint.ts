@@ -18,7 +18,9 @@ export function findEndpoint(
   const here = endpoints.filter((endpoint) => settings.endpointPrefixes.openai + endpoint.path === path);
   const first = here[0];
   if (first === undefined) {
-    const known = endpoints.map((endpoint) => `${endpoint.method} ${settings.endpointPrefixes.openai}${endpoint.path}`).join(", ");
+    const known = endpoints
+      .map((endpoint) => `${endpoint.method} ${settings.endpointPrefixes.openai}${endpoint.path}`)
+      .join(", ");
     return {
       kind: "error",
       endpoint: fallback,
@@ -31,6 +33,8 @@ export function findEndpoint(
   return {
     kind: "error",
     endpoint: first,
-    error: new GatewayError("method_not_allowed", `${method} is not allowed here; use ${allow}`, { headers: { allow } }),
+    error: new GatewayError("method_not_allowed", `${method} is not allowed here; use ${allow}`, {
+      headers: { allow },
+    }),
   };
 }

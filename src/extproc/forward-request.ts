@@ -45,7 +45,8 @@ export async function forwardRequest(
   const { backend } = prepared.planned;
   for (const name of Object.keys(outgoing.headers.set)) session.headersSet.add(name);
   session.costs = currentCosts(session, attempt, undefined, tools);
-  const bodyChanged = outgoing.body !== undefined || request.raw.length !== Number(session.view.headers.get("content-length") ?? -1);
+  const bodyChanged =
+    outgoing.body !== undefined || request.raw.length !== Number(session.view.headers.get("content-length") ?? -1);
   return {
     request_body: {
       response: {

@@ -69,5 +69,8 @@ export interface ProcessingResponse {
   readonly response_body?: { readonly response: CommonResponse };
   readonly immediate_response?: ImmediateResponse;
   readonly dynamic_metadata?: ProtoStruct;
-  readonly mode_override?: { readonly response_body_mode: "STREAMED" | "BUFFERED" | "NONE"; readonly response_header_mode: "SEND" };
+  readonly mode_override?: {
+    readonly response_body_mode: "STREAMED" | "BUFFERED" | "NONE";
+    readonly response_header_mode: "SEND";
+  };
 }

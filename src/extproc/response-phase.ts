@@ -73,11 +73,14 @@ export class ResponsePhase {
     this.#session.costs = zeroedCosts(this.#session);
     const metadata = this.#metadata({ error_type: details });
     if (details === "request_rate_limited") return this.#pass({ kind: "limited" }, last, metadata);
-    if (details.startsWith("tollgate_")) return this.#pass({ kind: "rejected", code: details.slice("tollgate_".length) }, last, metadata);
+    if (details.startsWith("tollgate_"))
+      return this.#pass({ kind: "rejected", code: details.slice("tollgate_".length) }, last, metadata);
     const tried = [...new Set(this.#session.plan?.attempts.map((attempt) => attempt.backend.id))].join(", ");
     const error = new GatewayError(
       head.status === 504 ? "upstream_timeout" : head.status === 413 ? "request_too_large" : "upstream_unavailable",
-      head.status === 504 ? `no provider answered in time (tried ${tried})` : `no provider could be reached (tried ${tried})`,
+      head.status === 504
+        ? `no provider answered in time (tried ${tried})`
+        : `no provider could be reached (tried ${tried})`,
       { status: head.status },
     );
     return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "unanswered", details }, metadata);
@@ -110,20 +113,39 @@ export class ResponsePhase {
     const body = this.#session.endpoint.errorBody(error);
     if (inHeaders) return this.#replace(error, body, outcome, metadata);
     const patch: HeaderPatch = {
-      set: { ":status": String(error.status), "content-type": "application/json", "content-length": String(body.length) },
+      set: {
+        ":status": String(error.status),
+        "content-type": "application/json",
+        "content-length": String(body.length),
+      },
       remove: ["content-encoding"],
     };
-    return { response: { response_body: { response: { header_mutation: headerMutation(patch), body_mutation: { body } } }, ...metadata }, outcome };
+    return {
+      response: {
+        response_body: { response: { header_mutation: headerMutation(patch), body_mutation: { body } } },
+        ...metadata,
+      },
+      outcome,
+    };
   }
 
-  #readError(head: ResponseHead, attempt: SessionAttempt, body: Uint8Array): { error: GatewayError; unchanged: boolean } {
+  #readError(
+    head: ResponseHead,
+    attempt: SessionAttempt,
+    body: Uint8Array,
+  ): { error: GatewayError; unchanged: boolean } {
     try {
       const read = attempt.translator?.responseError(head, body);
       if (read !== undefined) return read;
     } catch (thrown) {
       return { error: GatewayError.from(thrown, "upstream_failed"), unchanged: false };
     }
-    return { error: new GatewayError("upstream_failed", `the provider answered with status ${head.status}`, { status: head.status }), unchanged: false };
+    return {
+      error: new GatewayError("upstream_failed", `the provider answered with status ${head.status}`, {
+        status: head.status,
+      }),
+      unchanged: false,
+    };
   }
 
   #answer(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {
@@ -134,7 +156,12 @@ export class ResponsePhase {
       read = translator.responseHeaders(head);
     } catch (thrown) {
       const error = GatewayError.from(thrown, "bad_upstream_json");
-      return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "failed", code: error.code }, this.#metadata({}));
+      return this.#replace(
+        error,
+        this.#session.endpoint.errorBody(error),
+        { kind: "failed", code: error.code },
+        this.#metadata({}),
+      );
     }
     const answer = new Answer(read.stream, translator, attempt.meter, this.#session.endpoint, (note) =>
       this.#tools.metrics.increment("translation_notes_total", { note }),
@@ -143,7 +170,9 @@ export class ResponsePhase {
     if (last) return this.#emptyAnswer(answer, attempt);
     return {
       response: {
-        response_headers: { response: { header_mutation: headerMutation(answerHeaders(this.#session, attempt, read.headers)) } },
+        response_headers: {
+          response: { header_mutation: headerMutation(answerHeaders(this.#session, attempt, read.headers)) },
+        },
         ...(read.stream ? { mode_override: { response_body_mode: "STREAMED", response_header_mode: "SEND" } } : {}),
         ...this.#metadata({
           ai_service_backend_name: attempt.planned.backend.id,
@@ -159,7 +188,12 @@ export class ResponsePhase {
     const { failure } = answer.piece(noBody, true);
     const error = failure ?? new GatewayError("upstream_empty_response", "the provider answered without a body");
     this.#emit(answer, attempt);
-    return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "failed", code: error.code }, this.#metadata({}));
+    return this.#replace(
+      error,
+      this.#session.endpoint.errorBody(error),
+      { kind: "failed", code: error.code },
+      this.#metadata({}),
+    );
   }
 
   #answerBody(answer: Answer, attempt: SessionAttempt, chunk: Uint8Array, last: boolean): Step {
@@ -168,9 +202,14 @@ export class ResponsePhase {
     const { body, failure } = answer.piece(chunk, last);
     const metadata = this.#emit(answer, attempt, last);
     const outcome: SessionOutcome | undefined =
-      failure !== undefined ? { kind: "failed", code: failure.code ?? failure.kind } : last ? { kind: "completed" } : undefined;
+      failure !== undefined
+        ? { kind: "failed", code: failure.code ?? failure.kind }
+        : last
+          ? { kind: "completed" }
+          : undefined;
     if (!answer.stream) return this.#jsonAnswer(attempt, body, failure, metadata, outcome, last);
-    const mutation = body === undefined ? {} : { body_mutation: body.length === 0 ? ({ clear_body: true } as const) : { body } };
+    const mutation =
+      body === undefined ? {} : { body_mutation: body.length === 0 ? ({ clear_body: true } as const) : { body } };
     return { response: { response_body: { response: mutation }, ...metadata }, outcome: last ? outcome : undefined };
   }
 
@@ -186,9 +225,19 @@ export class ResponsePhase {
     if (failure !== undefined) {
       this.#session.status = failure.status;
       const text = endpoint.errorBody(failure);
-      const patch = { set: { ":status": String(failure.status), "content-type": "application/json", "content-length": String(text.length) }, remove: [] };
+      const patch = {
+        set: {
+          ":status": String(failure.status),
+          "content-type": "application/json",
+          "content-length": String(text.length),
+        },
+        remove: [],
+      };
       return {
-        response: { response_body: { response: { header_mutation: headerMutation(patch), body_mutation: { body: text } } }, ...metadata },
+        response: {
+          response_body: { response: { header_mutation: headerMutation(patch), body_mutation: { body: text } } },
+          ...metadata,
+        },
         outcome,
       };
     }
@@ -198,7 +247,10 @@ export class ResponsePhase {
     return {
       response: {
         response_body: {
-          response: { header_mutation: headerMutation({ set, remove: [] }), ...(body === undefined ? {} : { body_mutation: { body } }) },
+          response: {
+            header_mutation: headerMutation({ set, remove: [] }),
+            ...(body === undefined ? {} : { body_mutation: { body } }),
+          },
         },
         ...metadata,
       },
@@ -220,8 +272,10 @@ export class ResponsePhase {
     if (!last && sameCosts(costs, this.#session.costs)) return {};
     this.#session.costs = costs;
     const { estimated } = attempt.meter.current();
-    if (last && estimated) this.#tools.metrics.increment("usage_estimated_total", { backend: attempt.planned.backend.id });
-    const latency = this.#firstByteMs === undefined ? {} : { token_latency_ttft: this.#firstByteMs - this.#session.startedMs };
+    if (last && estimated)
+      this.#tools.metrics.increment("usage_estimated_total", { backend: attempt.planned.backend.id });
+    const latency =
+      this.#firstByteMs === undefined ? {} : { token_latency_ttft: this.#firstByteMs - this.#session.startedMs };
     return this.#metadata({
       usage_estimated: estimated,
       ...(answer.model === undefined ? {} : { response_model: answer.model }),
@@ -237,7 +291,14 @@ export class ResponsePhase {
   #replace(error: GatewayError, body: Uint8Array, outcome: SessionOutcome, metadata: ProcessingResponse): Step {
     this.#mode = { kind: "pass", outcome };
     this.#session.status = error.status;
-    const patch = { set: { ":status": String(error.status), "content-type": "application/json", "content-length": String(body.length) }, remove: ["content-encoding", "x-tollgate-tombstone"] };
+    const patch = {
+      set: {
+        ":status": String(error.status),
+        "content-type": "application/json",
+        "content-length": String(body.length),
+      },
+      remove: ["content-encoding", "x-tollgate-tombstone"],
+    };
     return {
       response: {
         response_headers: {
@@ -249,4 +310,3 @@ export class ResponsePhase {
     };
   }
 }
-

@@ -1,12 +1,12 @@
 import type { Endpoint } from "../core/endpoint.ts";
+import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { plan } from "../planning/plan.ts";
 import type { RequestView } from "../planning/request-view.ts";
-import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { type PreparedAttempt, prepareAttempt } from "./attempt.ts";
 import { findEndpoint } from "./find-endpoint.ts";
-import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
 import { forwardRequest } from "./forward-request.ts";
+import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
 import { ResponsePhase } from "./response-phase.ts";
 import { Session, type SessionOutcome } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
@@ -50,7 +50,8 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
       if (response !== undefined) this.#peer.send(response);
     } catch (thrown) {
       const error = GatewayError.from(thrown);
-      if (error.code === "internal_error") this.#tools.logger.error({ err: error.cause, session: this.#session?.id }, "request failed");
+      if (error.code === "internal_error")
+        this.#tools.logger.error({ err: error.cause, session: this.#session?.id }, "request failed");
       this.#refuse(error);
     }
   }
@@ -66,8 +67,10 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
 
   async #answer(request: ProcessingRequest): Promise<ProcessingResponse | undefined> {
     const state = this.#state;
-    if (request.request_headers !== undefined && state.kind === "start") return this.#requestHeaders(request, request.request_headers);
-    if (request.request_body !== undefined && state.kind === "body-awaited") return await this.#requestBody(state.session, request.request_body);
+    if (request.request_headers !== undefined && state.kind === "start")
+      return this.#requestHeaders(request, request.request_headers);
+    if (request.request_body !== undefined && state.kind === "body-awaited")
+      return await this.#requestBody(state.session, request.request_body);
     if (state.kind !== "forwarded") return undefined;
     if (request.response_headers !== undefined) return this.#responseHeaders(state, request, request.response_headers);
     if (request.response_body !== undefined) return this.#responseBody(state, request.response_body);
@@ -89,14 +92,16 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     if (fallback === undefined) throw new Error("no endpoints are registered");
     const found = findEndpoint(endpoints, runtime.settings, view.method, view.path, fallback);
     const session = new Session(newSessionId(), runtime, view, found.endpoint, nowMs());
-    if (!sessions.add(session)) throw new GatewayError("gateway_unavailable", "the gateway has too many requests in flight");
+    if (!sessions.add(session))
+      throw new GatewayError("gateway_unavailable", "the gateway has too many requests in flight");
     this.#state = { kind: "body-awaited", session };
     if (found.kind === "error") throw found.error;
     const limit = runtime.settings.listener.bufferLimitBytes;
     if (Number(headers.get("content-length") ?? 0) > limit) {
       throw new GatewayError("request_too_large", `the request body is larger than the ${limit} bytes allowed here`);
     }
-    if (message.end_of_stream === true) throw new GatewayError("invalid_json", "the request has no body; a JSON object was expected");
+    if (message.end_of_stream === true)
+      throw new GatewayError("invalid_json", "the request has no body; a JSON object was expected");
     return {
       request_headers: { response: {} },
       dynamic_metadata: toStruct({ "tollgate.session": { id: session.id } }),
@@ -116,7 +121,8 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
         return GatewayError.from(thrown);
       }
     });
-    for (const rule of session.plan.withoutAccount) this.#tools.metrics.increment("requests_without_account_total", { rule: rule.id });
+    for (const rule of session.plan.withoutAccount)
+      this.#tools.metrics.increment("requests_without_account_total", { rule: rule.id });
     const [first] = session.plan.attempts;
     const ready = first && prepared.get(`${first.backend.id} ${first.model}`);
     if (ready === undefined) throw new Error("a plan without a prepared first attempt");
@@ -125,7 +131,11 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     return response;
   }
 
-  #responseHeaders(state: State & { kind: "forwarded" }, request: ProcessingRequest, message: HttpHeaders): ProcessingResponse {
+  #responseHeaders(
+    state: State & { kind: "forwarded" },
+    request: ProcessingRequest,
+    message: HttpHeaders,
+  ): ProcessingResponse {
     const { response, outcome } = state.response.headers(request, message);
     if (outcome !== undefined) this.#close(state.session, outcome);
     return response;
@@ -156,4 +166,3 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     this.#tools.sessions.end(session);
   }
 }
-

@@ -1,9 +1,17 @@
 import { type HeaderPatch, Headers } from "../core/headers.ts";
-import type { GatewayError } from "../lib/errors.ts";
 import { utf8Bytes } from "../lib/bytes.ts";
-import type { HeaderMutationMessage, HttpHeaders, ImmediateResponse, ProcessingRequest, ProtoStruct, ProtoValue } from "./messages.ts";
+import type { GatewayError } from "../lib/errors.ts";
+import type {
+  HeaderMutationMessage,
+  HttpHeaders,
+  ImmediateResponse,
+  ProcessingRequest,
+  ProtoStruct,
+  ProtoValue,
+} from "./messages.ts";
 
-const utf8 = new TextDecoder();
+// a byte order mark is part of a value: two accounts must not become one
+const utf8 = new TextDecoder("utf-8", { ignoreBOM: true });
 
 /** Pure conversions between ext_proc messages and our own types. */
 export function readHeaders(message: HttpHeaders): Headers {
@@ -29,7 +37,12 @@ export function metadataString(request: ProcessingRequest, namespace: string, ke
 }
 
 /** What dynamic metadata is made of. */
-export type MetadataValue = string | number | boolean | readonly MetadataValue[] | { readonly [key: string]: MetadataValue };
+export type MetadataValue =
+  | string
+  | number
+  | boolean
+  | readonly MetadataValue[]
+  | { readonly [key: string]: MetadataValue };
 
 function toValue(value: MetadataValue): ProtoValue {
   if (typeof value === "string") return { stringValue: value };
@@ -55,11 +68,15 @@ export function headerMutation(patch: HeaderPatch): HeaderMutationMessage {
 }
 
 /** A reply that Envoy sends at once. `details` appears in Envoy's access log; no spaces. */
-export function immediateReply(error: GatewayError, body: Uint8Array, headers: Readonly<Record<string, string>>): ImmediateResponse {
+export function immediateReply(
+  error: GatewayError,
+  body: Uint8Array,
+  headers: Readonly<Record<string, string>>,
+): ImmediateResponse {
   return {
     status: { code: error.status },
     headers: headerMutation({ set: { "content-type": "application/json", ...error.headers, ...headers }, remove: [] }),
     body,
-    details: `tollgate_${error.code ?? error.kind}`,
+    details: `tollgate_${(error.code ?? error.kind).replace(/[^\w.-]+/g, "_")}`,
   };
 }

@@ -18,7 +18,6 @@ export class Conversation<Request> {
   readonly #queue: Request[] = [];
   #busy = false;
   #end: EndReason | undefined;
-  #finished = false;
 
   constructor(handler: StreamHandler<Request>, outcome: ConversationOutcome) {
     this.#handler = handler;
@@ -42,14 +41,18 @@ export class Conversation<Request> {
   #work(): void {
     for (let request = this.#queue.shift(); request !== undefined; request = this.#queue.shift()) {
       let pending: Promise<void> | void;
+      // before the call: what it causes to arrive in its own turn has to wait as well
+      this.#busy = true;
       try {
         pending = this.#handler.message(request);
       } catch (error) {
+        this.#busy = false;
         this.#broken(error);
         return;
       }
-      if (pending !== undefined) {
-        this.#busy = true;
+      if (pending === undefined) {
+        this.#busy = false;
+      } else {
         pending.then(
           () => {
             this.#busy = false;
@@ -69,14 +72,17 @@ export class Conversation<Request> {
   #broken(error: unknown): void {
     this.#queue.length = 0;
     this.#end ??= "cancelled";
-    this.#finish(this.#end, error);
+    this.#finish(this.#end, { error });
   }
 
-  #finish(reason: EndReason, error?: unknown): void {
-    if (this.#finished) return;
-    this.#finished = true;
-    this.#handler.ended(reason);
-    if (error === undefined) this.#outcome.finished();
-    else this.#outcome.failed(error);
+  #finish(reason: EndReason, failure?: { readonly error: unknown }): void {
+    let broken = failure;
+    try {
+      this.#handler.ended(reason);
+    } catch (error) {
+      broken ??= { error };
+    }
+    if (broken === undefined) this.#outcome.finished();
+    else this.#outcome.failed(broken.error);
   }
 }

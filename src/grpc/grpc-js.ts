@@ -44,7 +44,9 @@ export class GrpcJsServer implements GrpcServer {
     const socketPath = address.startsWith("unix:") ? address.slice("unix:".length) : undefined;
     if (socketPath !== undefined) rmSync(socketPath, { force: true });
     await new Promise<void>((resolve, reject) => {
-      server.bindAsync(address, ServerCredentials.createInsecure(), (error) => (error === null ? resolve() : reject(error)));
+      server.bindAsync(address, ServerCredentials.createInsecure(), (error) =>
+        error === null ? resolve() : reject(error),
+      );
     });
     // whoever can connect is handed provider keys: the owner and the group, nobody else
     if (socketPath !== undefined) chmodSync(socketPath, 0o660);
@@ -71,7 +73,11 @@ export class GrpcJsServer implements GrpcServer {
       responseDeserialize: notServed,
     };
     const implementation =
-      method.kind === "unary" ? this.#unary(method) : method.kind === "duplex" ? this.#duplex(method) : this.#clientStream(method);
+      method.kind === "unary"
+        ? this.#unary(method)
+        : method.kind === "duplex"
+          ? this.#duplex(method)
+          : this.#clientStream(method);
     server.addService({ [method.path]: definition }, { [method.path]: implementation });
   }
 

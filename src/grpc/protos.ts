@@ -21,13 +21,18 @@ const definitions = loadSync(
 export function methodCodec<Request, Response>(path: string): Codec<Request, Response> {
   const [service, method] = path.slice(1).split("/");
   const definition = definitions[service ?? ""];
-  if (definition === undefined || "format" in definition) throw new Error(`no service ${service} in the vendored protos`);
-  const found = (definition as Record<string, { path: string; requestDeserialize: (b: Buffer) => object; responseSerialize: (v: object) => Buffer } | undefined>)[
-    method ?? ""
-  ];
+  if (definition === undefined || "format" in definition)
+    throw new Error(`no service ${service} in the vendored protos`);
+  const found = (
+    definition as Record<
+      string,
+      { path: string; requestDeserialize: (b: Buffer) => object; responseSerialize: (v: object) => Buffer } | undefined
+    >
+  )[method ?? ""];
   if (found === undefined) throw new Error(`no method ${path} in the vendored protos`);
   return {
-    decode: (bytes) => found.requestDeserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as Request,
+    decode: (bytes) =>
+      found.requestDeserialize(Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)) as Request,
     encode: (response) => found.responseSerialize(response as object),
   };
 }

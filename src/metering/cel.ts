@@ -27,9 +27,24 @@ const encode: Readonly<Record<Numeric, (value: number) => unknown>> = {
 
 /** Samples are not zeros: `output_tokens / total_tokens` is legal. */
 const samples: readonly CostContext[] = [
-  { model: "gpt-4o", backend: "default/openai", routeName: "default/llm", usage: { input: 60, cachedInput: 10, cacheWrite: 5, output: 40, reasoning: 7, total: 100 } },
-  { model: "m", backend: "b", routeName: "r", usage: { input: 1, cachedInput: 1, cacheWrite: 1, output: 1, reasoning: 1, total: 2 } },
-  { model: "claude", backend: "b", routeName: "r", usage: { input: 190_000, cachedInput: 3, cacheWrite: 2, output: 64_000, reasoning: 1_000, total: 254_000 } },
+  {
+    model: "gpt-4o",
+    backend: "default/openai",
+    routeName: "default/llm",
+    usage: { input: 60, cachedInput: 10, cacheWrite: 5, output: 40, reasoning: 7, total: 100 },
+  },
+  {
+    model: "m",
+    backend: "b",
+    routeName: "r",
+    usage: { input: 1, cachedInput: 1, cacheWrite: 1, output: 1, reasoning: 1, total: 2 },
+  },
+  {
+    model: "claude",
+    backend: "b",
+    routeName: "r",
+    usage: { input: 190_000, cachedInput: 3, cacheWrite: 2, output: 64_000, reasoning: 1_000, total: 254_000 },
+  },
 ];
 
 function environment(type: Numeric): Environment {
@@ -59,11 +74,16 @@ function firstLine(error: unknown): string {
 function compileAs(expression: string, type: Numeric): CelCost | { readonly error: string } {
   const check = environments[type].check(expression);
   if (!check.valid) return { error: firstLine(check.error) };
-  if (check.type !== "int" && check.type !== "uint" && check.type !== "double") return { error: `gives ${check.type}, a number was expected` };
+  if (check.type !== "int" && check.type !== "uint" && check.type !== "double")
+    return { error: `gives ${check.type}, a number was expected` };
   const evaluate = environments[type].parse(expression);
   const toValue = encode[type];
   return (context) => {
-    const variables: Record<string, unknown> = { model: context.model, backend: context.backend, route_name: context.routeName };
+    const variables: Record<string, unknown> = {
+      model: context.model,
+      backend: context.backend,
+      route_name: context.routeName,
+    };
     for (const [name, read] of Object.entries(numberVariables)) variables[name] = toValue(read(context) ?? 0);
     return toNumber(evaluate(variables));
   };

@@ -33,7 +33,7 @@ const readers: Readonly<Record<string, (context: CostContext) => number>> = {
 
 /** Half away from zero, as limits.md L5 has it; costs are never negative, so this is half up. */
 function toCost(value: number): { readonly value: number; readonly capped?: boolean } {
-  const rounded = Math.round(value);
+  const rounded = Math.round(value) + 0; // no negative zero
   return rounded > maxCost ? { value: maxCost, capped: true } : { value: rounded };
 }
 
@@ -45,7 +45,8 @@ export function compileCostRule(spec: CostSpec): CostRule | { readonly error: st
   const { metadataKey, type } = spec;
   const read = readers[type];
   if (read !== undefined) return { metadataKey, type, evaluate: (context) => toCost(read(context)) };
-  if (type === "USD") return { error: "costs in USD need a price book, which this version does not have; use CEL with your prices" };
+  if (type === "USD")
+    return { error: "costs in USD need a price book, which this version does not have; use CEL with your prices" };
   if (type !== "CEL") return { error: `unknown type ${JSON.stringify(type)}; there are ${costTypes.join(", ")}` };
   if (spec.cel === undefined || spec.cel.trim() === "") return { error: "type CEL needs an expression in cel" };
   const compiled = compileCel(spec.cel);
@@ -59,7 +60,10 @@ export function compileCostRule(spec: CostSpec): CostRule | { readonly error: st
         if (value >= 0 && Number.isFinite(value)) return toCost(value);
         return { ...toCost(context.usage.total ?? 0), failed: `the expression gave ${value}` };
       } catch (error) {
-        return { ...toCost(context.usage.total ?? 0), failed: error instanceof Error ? (error.message.split("\n")[0] ?? "") : "evaluation failed" };
+        return {
+          ...toCost(context.usage.total ?? 0),
+          failed: error instanceof Error ? (error.message.split("\n")[0] ?? "") : "evaluation failed",
+        };
       }
     },
   };

@@ -15,7 +15,16 @@ export interface MeteredUsage extends TokenUsage {
   readonly total: number;
 }
 
-const fields = ["input", "cachedInput", "cacheWrite", "cacheWrite5m", "cacheWrite1h", "output", "reasoning", "total"] as const;
+const fields = [
+  "input",
+  "cachedInput",
+  "cacheWrite",
+  "cacheWrite5m",
+  "cacheWrite1h",
+  "output",
+  "reasoning",
+  "total",
+] as const;
 
 /** Gathers what one attempt used (limits.md L1, L2, L6). A new attempt gets a new meter. */
 export class UsageMeter {
@@ -61,7 +70,9 @@ export class UsageMeter {
     const told = this.#told;
     const streamed = tokensOfCharacters(this.#characters);
     const running = told.output === undefined || (!this.#complete && told.output < streamed);
-    const input = told.input ?? this.#options.estimatedInputTokens;
+    // an estimate never falls below what was told to be part of it
+    const input =
+      told.input ?? Math.max(this.#options.estimatedInputTokens, (told.cachedInput ?? 0) + (told.cacheWrite ?? 0));
     const output = running ? streamed : (told.output ?? streamed);
     const total = running ? input + output : (told.total ?? input + output);
     return { usage: { ...told, input, output, total }, estimated: running || told.input === undefined };

@@ -14,34 +14,63 @@ export interface BillView {
   readonly total: BillLine;
 }
 
-const nothing: BillLine = { requests: 0, input: 0, output: 0, total: 0 };
+interface Sums {
+  requests: number;
+  input: number;
+  output: number;
+}
 
-function plus(line: BillLine, input: number, output: number): BillLine {
-  return { requests: line.requests + 1, input: line.input + input, output: line.output + output, total: line.total + input + output };
+function line({ requests, input, output }: Sums): BillLine {
+  return { requests, input, output, total: input + output };
+}
+
+/** The charge of one answer; grows with what is written. */
+export interface Charge {
+  /** Output tokens written so far, all together. Told before the bytes are, so that whoever has them finds them on the bill. */
+  output(tokens: number): void;
 }
 
 /** What a mock charged: the truth that costs and budgets are held against. */
 export class Bill {
   readonly #provider: string;
-  #credentials = new Map<string, BillLine>();
-  #total = nothing;
+  readonly #credentials = new Map<string, Sums>();
 
   constructor(provider: string) {
     this.#provider = provider;
   }
 
-  charge(credential: string, input: number, output: number): void {
+  /** Charges the input of an answer that begins. */
+  open(credential: string, input: number): Charge {
     const name = createHash("sha256").update(credential).digest("hex").slice(0, 12);
-    this.#credentials.set(name, plus(this.#credentials.get(name) ?? nothing, input, output));
-    this.#total = plus(this.#total, input, output);
+    const sums = this.#credentials.get(name) ?? { requests: 0, input: 0, output: 0 };
+    this.#credentials.set(name, sums);
+    sums.requests++;
+    sums.input += input;
+    let charged = 0;
+    return {
+      output: (tokens) => {
+        sums.output += tokens - charged;
+        charged = tokens;
+      },
+    };
   }
 
   view(): BillView {
-    return { provider: this.#provider, credentials: Object.fromEntries(this.#credentials), total: this.#total };
+    const total: Sums = { requests: 0, input: 0, output: 0 };
+    for (const { requests, input, output } of this.#credentials.values()) {
+      total.requests += requests;
+      total.input += input;
+      total.output += output;
+    }
+    return {
+      provider: this.#provider,
+      credentials: Object.fromEntries([...this.#credentials].map(([name, sums]) => [name, line(sums)])),
+      total: line(total),
+    };
   }
 
+  /** Answers still being written go on charging a bill that nobody sees any more. */
   reset(): void {
-    this.#credentials = new Map();
-    this.#total = nothing;
+    this.#credentials.clear();
   }
 }

@@ -1,52 +1,68 @@
+import { type Fault, faultOfHeader } from "./faults.ts";
 import type { MockUsage } from "./provider.ts";
+import { MockRefusal } from "./refusal.ts";
 
-/** What a test or a demo asks of a mock, in `x-mock-*` headers; docs/mocks.md lists them. */
+/** What a test or a demo asks of a mock in `x-mock-*` headers. */
 export interface Controls {
-  readonly fault: string | undefined;
+  /** `x-mock-fault`. */
+  readonly fault: Fault | undefined;
+  /** `x-mock-usage: input,output[,cached[,cacheWrite[,reasoning]]]`; an empty part is not told. */
   readonly usage: MockUsage | undefined;
+  /** `x-mock-text`. */
   readonly text: string;
+  /** `x-mock-chunks`: content pieces of a stream. */
   readonly chunks: number;
+  /** `x-mock-chunk-delay`: pause after each of them. */
   readonly chunkDelayMs: number;
+  /** `x-mock-delay`: pause before the headers. */
   readonly delayMs: number;
+  /** `x-mock-tools: 1`: call the first tool. */
   readonly tools: boolean;
+  /** `x-mock-thinking: 1`. */
   readonly thinking: boolean;
-  /** Bytes per write; undefined = whole frames. */
+  /** `x-mock-split`: bytes per write; undefined = each event in one. */
   readonly split: number | undefined;
 }
 
-function number(value: string | undefined): number | undefined {
-  return value === undefined || !/^\d+$/.test(value) ? undefined : Number(value);
-}
+type Headers = Readonly<Record<string, string>>;
 
-function parseUsage(value: string | undefined): MockUsage | undefined {
+const defaultText = "Hello from the mock.";
+const defaultChunks = 4;
+
+function count(headers: Headers, name: string): number | undefined {
+  const value = headers[name];
   if (value === undefined) return undefined;
-  const [input = 0, output = 0, cached, cacheWrite, reasoning] = value.split(",").map(Number);
-  return { input, output, cached, cacheWrite, reasoning };
+  if (!/^\d{1,9}$/.test(value)) throw new MockRefusal(400, `${name} must be a number, not "${value}"`);
+  return Number(value);
 }
 
-/** `429`, or `openai=429;anthropic=500` of which only this provider's part counts. */
-function faultFor(provider: string, value: string | undefined): string | undefined {
-  if (value === undefined || value === "") return undefined;
-  if (!value.includes("=")) return value;
-  const own = value.split(";").map((part) => part.trim()).find((part) => part.startsWith(`${provider}=`));
-  return own?.slice(provider.length + 1);
+function usage(value: string | undefined): MockUsage | undefined {
+  if (value === undefined) return undefined;
+  if (!/^\d+,\d+(?:,\d*){0,3}$/.test(value))
+    throw new MockRefusal(400, `x-mock-usage must be like 60,40, not "${value}"`);
+  const parts = value.split(",").map((part) => (part === "" ? undefined : Number(part)));
+  return { input: parts[0] ?? 0, output: parts[1] ?? 0, cached: parts[2], cacheWrite: parts[3], reasoning: parts[4] };
 }
 
-/** The fault in a model's name: `gpt-4o-mock-429`. */
-export function faultOfModel(model: string): string | undefined {
-  return /mock-([a-z0-9-]+)/.exec(model)?.[1];
+/** Header bytes as the UTF-8 that most clients send; Latin-1 where they are not. */
+function text(value: string): string {
+  const bytes = Buffer.from(value, "latin1");
+  const decoded = bytes.toString("utf8");
+  return Buffer.from(decoded).equals(bytes) ? decoded : value;
 }
 
-export function readControls(provider: string, headers: Readonly<Record<string, string>>): Controls {
+/** @throws MockRefusal for values that mean nothing */
+export function readControls(provider: string, headers: Headers): Controls {
+  const split = count(headers, "x-mock-split");
   return {
-    fault: faultFor(provider, headers["x-mock-fault"]),
-    usage: parseUsage(headers["x-mock-usage"]),
-    text: headers["x-mock-text"] ?? "Hello from the mock.",
-    chunks: number(headers["x-mock-chunks"]) ?? 4,
-    chunkDelayMs: number(headers["x-mock-chunk-delay"]) ?? 0,
-    delayMs: number(headers["x-mock-delay"]) ?? 0,
+    fault: faultOfHeader(provider, headers["x-mock-fault"]),
+    usage: usage(headers["x-mock-usage"]),
+    text: text(headers["x-mock-text"] ?? defaultText),
+    chunks: Math.max(1, count(headers, "x-mock-chunks") ?? defaultChunks),
+    chunkDelayMs: count(headers, "x-mock-chunk-delay") ?? 0,
+    delayMs: count(headers, "x-mock-delay") ?? 0,
     tools: headers["x-mock-tools"] === "1",
     thinking: headers["x-mock-thinking"] === "1",
-    split: number(headers["x-mock-split"]),
+    split: split === 0 ? undefined : split,
   };
 }

@@ -2,7 +2,7 @@
 export class FaultCounter {
   readonly #seen = new Map<string, number>();
 
-  /** Whether this request is to fail. */
+  /** Whether this request is to fail. Counts it. */
   fails(headers: Readonly<Record<string, string>>): boolean {
     const limit = headers["x-mock-fault-count"];
     if (limit === undefined) return true;
@@ -10,5 +10,9 @@ export class FaultCounter {
     const seen = this.#seen.get(key) ?? 0;
     this.#seen.set(key, seen + 1);
     return seen < Number(limit);
+  }
+
+  reset(): void {
+    this.#seen.clear();
   }
 }

@@ -7,9 +7,17 @@ export interface ReceivedRequest {
   readonly body: Buffer;
 }
 
+export interface AwsKeys {
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+  readonly region: string;
+  readonly sessionToken?: string | undefined;
+}
+
+/** What a mock asks for; undefined = anything will do. */
 export interface MockCredentials {
   readonly apiKey?: string | undefined;
-  readonly aws?: { readonly accessKeyId: string; readonly secretAccessKey: string; readonly region: string; readonly sessionToken?: string } | undefined;
+  readonly aws?: AwsKeys | undefined;
 }
 
 /** A call as the provider understands it. */
@@ -51,71 +59,33 @@ export interface MockAnswer {
 }
 
 export interface MockFrame {
-  /** `end`: without it the stream is truncated. */
-  readonly kind: "start" | "content" | "end";
+  /** `content` says something that is paid for; `border` opens or closes a block; without an `end` the stream is truncated. */
+  readonly kind: "start" | "content" | "border" | "end";
   readonly bytes: Buffer;
 }
 
-/** One provider's wire format. Siblings are alike; start-mock.ts does everything else. */
+/** One provider's wire format. Siblings are alike; respond.ts does everything else. */
 export interface MockProvider {
   readonly name: "openai" | "anthropic" | "awsbedrock";
+  /** Shows its thinking when told to. */
+  readonly thinks: boolean;
   readonly streamContentType: string;
+  /**
+   * A page that is no model call (the list of models); undefined = the request is one.
+   * @throws MockRefusal
+   */
+  readPage(request: ReceivedRequest, credentials: MockCredentials): object | undefined;
   /** @throws MockRefusal what the real provider would refuse */
   read(request: ReceivedRequest, credentials: MockCredentials): MockCall;
   answer(call: MockCall, answer: MockAnswer): object;
   frames(call: MockCall, answer: MockAnswer): readonly MockFrame[];
   /** The provider's own error in the middle of a stream. */
   errorFrame(): Buffer;
-  error(status: number, message: string): { readonly body: object; readonly headers: Readonly<Record<string, string>> };
-}
-
-export class MockRefusal extends Error {
-  readonly status: number;
-
-  constructor(status: number, message: string) {
-    super(message);
-    this.status = status;
-  }
-}
-
-/** The body as a JSON object. */
-export function jsonObject(request: ReceivedRequest): Record<string, unknown> {
-  if (!(request.headers["content-type"] ?? "").startsWith("application/json")) throw new MockRefusal(400, "content-type must be application/json");
-  if (request.headers["content-length"] !== undefined && Number(request.headers["content-length"]) !== request.body.length) {
-    throw new MockRefusal(400, "content-length does not fit the body");
-  }
-  let value: unknown;
-  try {
-    value = JSON.parse(request.body.toString("utf8"));
-  } catch {
-    throw new MockRefusal(400, "could not parse the JSON body of your request");
-  }
-  if (typeof value !== "object" || value === null || Array.isArray(value)) throw new MockRefusal(400, "the body must be an object");
-  return value as Record<string, unknown>;
-}
-
-/** Refuses credentials of another vendor: one that arrives here has leaked. */
-export function refuseForeign(request: ReceivedRequest, foreign: RegExp): void {
-  const leaked = Object.keys(request.headers).filter((name) => foreign.test(name));
-  if (leaked.length > 0) throw new MockRefusal(400, `unexpected credentials: ${leaked.join(", ")}`);
-}
-
-export function objects(value: unknown): readonly Record<string, unknown>[] {
-  return Array.isArray(value) ? value.filter((one): one is Record<string, unknown> => typeof one === "object" && one !== null) : [];
-}
-
-/** Every string below a value, joined: what the token count looks at. */
-export function textOf(value: unknown): string {
-  if (typeof value === "string") return value;
-  if (Array.isArray(value)) return value.map(textOf).join(" ");
-  if (typeof value === "object" && value !== null) return Object.values(value).map(textOf).join(" ");
-  return "";
-}
-
-/** `text` in about equal pieces; at least one, none empty unless the text is. */
-export function pieces(text: string, count: number): readonly string[] {
-  const size = Math.max(1, Math.ceil(text.length / Math.max(1, count)));
-  const parts: string[] = [];
-  for (let start = 0; start < text.length; start += size) parts.push(text.slice(start, start + size));
-  return parts.length === 0 ? [""] : parts;
+  /** An event whose JSON does not parse. */
+  brokenFrame(): Buffer;
+  error(
+    status: number,
+    message: string,
+    code?: string,
+  ): { readonly body: object; readonly headers: Readonly<Record<string, string>> };
 }

@@ -1,84 +1,88 @@
 import { gzipSync } from "node:zlib";
+import type { Composed } from "./compose.ts";
 import type { Controls } from "./controls.ts";
-import type { MockAnswer, MockCall, MockFrame, MockUsage } from "./provider.ts";
-import type { Exchange } from "./respond.ts";
-import { pause, writeSplit } from "./write.ts";
+import type { Exchange } from "./exchange.ts";
+import type { Fault } from "./faults.ts";
+import type { MockCall, MockFrame, MockProvider } from "./provider.ts";
+import { sendEndless } from "./send-endless.ts";
+import { PieceWriter, pause } from "./write.ts";
 
-const endlessPauseMs = 20;
-
-/** The frames that a fault leaves, and how the connection ends after them. */
-function plan(frames: readonly MockFrame[], fault: string | undefined, errorFrame: Buffer): { readonly frames: readonly MockFrame[]; readonly end: "clean" | "destroy" | "hang" } {
-  const open = frames.filter(({ kind }) => kind !== "end");
-  const half = open.slice(0, Math.max(2, Math.ceil(open.length / 2)));
-  const error: MockFrame = { kind: "content", bytes: errorFrame };
-  switch (fault) {
-    case "truncate":
-      return { frames: open, end: "clean" };
-    case "reset-mid":
-      return { frames: half, end: "destroy" };
-    case "error-mid":
-      return { frames: [...half, error], end: "clean" };
-    case "error-first":
-      return { frames: [error], end: "clean" };
-    case "silent":
-      return { frames: open.slice(0, 1), end: "hang" };
-    case "corrupt-frame": {
-      const last = half.at(-1);
-      const broken = Buffer.from(last?.bytes ?? "");
-      broken[broken.length - 1] = (broken.at(-1) ?? 0) ^ 0xff;
-      return { frames: [...half.slice(0, -1), { kind: "content", bytes: broken }], end: "clean" };
-    }
-    default:
-      return { frames, end: "clean" };
-  }
+interface Plan {
+  readonly frames: readonly MockFrame[];
+  /** How the connection ends after them. */
+  readonly end: "clean" | "cut" | "hang";
+  /** It failed before it said anything. */
+  readonly free?: boolean;
 }
 
-/** Content frames again and again until the client goes away. */
-async function sendEndless({ response }: Exchange, frames: readonly MockFrame[]): Promise<void> {
-  const content = frames.filter(({ kind }) => kind === "content");
-  for (const { bytes } of frames.filter(({ kind }) => kind === "start")) await writeSplit(response, bytes, undefined);
-  for (let index = 0; !response.destroyed; index = Math.min(index + 1, content.length - 2)) {
-    await writeSplit(response, content[Math.max(0, index)]?.bytes ?? Buffer.from(""), undefined);
-    await pause(endlessPauseMs, response);
-  }
+function corrupted(frame: MockFrame): MockFrame {
+  const bytes = Buffer.from(frame.bytes);
+  const last = bytes.length - 1;
+  bytes[last] = (bytes[last] ?? 0) ^ 0xff;
+  return { kind: frame.kind, bytes };
 }
 
-/** Streams an answer. What was written when the client went away is charged, and the whole when it was complete. */
-export async function sendStream(exchange: Exchange, call: MockCall, answer: MockAnswer, charged: MockUsage, controls: Controls, fault: string | undefined): Promise<void> {
+/** The frames that a fault leaves. */
+function plan(provider: MockProvider, frames: readonly MockFrame[], kind: Fault["kind"] | undefined): Plan {
+  const open = frames.filter((frame) => frame.kind !== "end");
+  // up to the middle of what is said, so that there is something before it and something after
+  const contents = open.flatMap((frame, index) => (frame.kind === "content" ? [index] : []));
+  const half = open.slice(0, (contents[Math.floor((contents.length - 1) / 2)] ?? 0) + 1);
+  const extra = (bytes: Buffer): MockFrame => ({ kind: "border", bytes });
+  const plans: Partial<Record<Fault["kind"], Plan>> = {
+    truncate: { frames: open, end: "clean" },
+    "reset-mid": { frames: half, end: "cut" },
+    "error-mid": { frames: [...half, extra(provider.errorFrame())], end: "clean" },
+    "error-first": { frames: [extra(provider.errorFrame())], end: "clean", free: true },
+    "broken-json": {
+      frames: [...half, extra(provider.brokenFrame()), ...frames.slice(half.length)],
+      end: "clean",
+    },
+    "corrupt-frame": {
+      frames: frames.map((frame, index) => (index === half.length - 1 ? corrupted(frame) : frame)),
+      end: "clean",
+    },
+    silent: { frames: [], end: "hang" },
+  };
+  return (kind === undefined ? undefined : plans[kind]) ?? { frames, end: "clean" };
+}
+
+/** Streams an answer. Charges the input when it begins, and the output as it is written: an abort pays for what was. */
+export async function sendStream(
+  exchange: Exchange,
+  call: MockCall,
+  { answer, charged }: Composed,
+  controls: Controls,
+  fault: Fault | undefined,
+): Promise<void> {
   const { provider, response, bill } = exchange;
+  const kind = fault?.kind;
   const all = provider.frames(call, answer);
-  const headers: Record<string, string> = {
-    "content-type": fault === "wrong-content-type" ? "text/plain" : provider.streamContentType,
+  response.writeHead(200, {
+    "content-type": kind === "wrong-content-type" ? "text/plain" : provider.streamContentType,
     "cache-control": "no-cache",
     "x-amzn-requestid": answer.id,
-  };
-  if (fault === "gzip") {
-    response.writeHead(200, { ...headers, "content-encoding": "gzip" });
+    ...(kind === "gzip" ? { "content-encoding": "gzip" } : {}),
+  });
+  if (kind === "gzip") {
+    bill.open(call.credential, charged.input).output(charged.output);
     response.end(gzipSync(Buffer.concat(all.map(({ bytes }) => bytes))));
-    bill.charge(call.credential, charged.input, charged.output);
     return;
   }
-  response.writeHead(200, headers);
   response.flushHeaders();
-  if (fault === "endless") {
-    await sendEndless(exchange, all);
-    bill.charge(call.credential, charged.input, charged.output);
-    return;
-  }
-  const { frames, end } = plan(all, fault, provider.errorFrame());
-  const contentFrames = all.filter(({ kind }) => kind === "content").length;
+  if (kind === "endless") return await sendEndless(exchange, call, answer, charged.input);
+  const { frames, end, free } = plan(provider, all, kind);
+  const charge = free ? undefined : bill.open(call.credential, charged.input);
+  const contents = all.filter((frame) => frame.kind === "content").length;
+  const writer = new PieceWriter(response, controls.split);
   let written = 0;
-  for (const { kind, bytes } of frames) {
-    if (response.destroyed) break;
-    await writeSplit(response, bytes, controls.split);
-    if (kind === "content") {
-      written++;
-      if (controls.chunkDelayMs > 0) await pause(controls.chunkDelayMs, response);
-    }
+  for (const frame of frames) {
+    if (response.destroyed) return;
+    if (frame.kind === "content") charge?.output(Math.round((charged.output * ++written) / contents));
+    await writer.write(frame.bytes);
+    if (frame.kind === "content" && controls.chunkDelayMs > 0) await pause(controls.chunkDelayMs, response);
   }
-  const whole = !response.destroyed && fault !== "error-first";
-  const share = whole && written >= contentFrames ? 1 : written / Math.max(1, contentFrames);
-  bill.charge(call.credential, charged.input, Math.round(charged.output * share));
-  if (end === "destroy") response.destroy();
-  else if (end === "clean") response.end();
+  await writer.flush();
+  if (end === "cut") exchange.cutOff();
+  if (end === "clean") response.end();
 }

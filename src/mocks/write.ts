@@ -3,6 +3,7 @@ import type { ServerResponse } from "node:http";
 /** Waits, or less when the client goes away. */
 export function pause(milliseconds: number, response: ServerResponse): Promise<void> {
   return new Promise((resolve) => {
+    if (response.destroyed) return resolve();
     const timer = setTimeout(done, milliseconds);
     response.once("close", done);
     function done(): void {
@@ -13,6 +14,7 @@ export function pause(milliseconds: number, response: ServerResponse): Promise<v
   });
 }
 
+/** Writes, and waits for room and for a turn of the event loop. Nothing when the client went away. */
 function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   return new Promise((resolve) => {
     if (response.destroyed) return resolve();
@@ -27,8 +29,32 @@ function write(response: ServerResponse, bytes: Buffer): Promise<void> {
   });
 }
 
-/** Writes in pieces of `size` bytes, each on its own turn of the event loop; undefined = whole. */
-export async function writeSplit(response: ServerResponse, bytes: Buffer, size: number | undefined): Promise<void> {
-  const step = size ?? (bytes.length || 1);
-  for (let start = 0; start < bytes.length && !response.destroyed; start += step) await write(response, bytes.subarray(start, start + step));
+/** Writes in pieces of one size wherever events begin and end; without a size what it is given, as it is given. */
+export class PieceWriter {
+  readonly #response: ServerResponse;
+  readonly #size: number | undefined;
+  #held = Buffer.alloc(0);
+
+  constructor(response: ServerResponse, size: number | undefined) {
+    this.#response = response;
+    this.#size = size;
+  }
+
+  async write(bytes: Buffer): Promise<void> {
+    const size = this.#size;
+    if (size === undefined) return await write(this.#response, bytes);
+    const all = Buffer.concat([this.#held, bytes]);
+    let start = 0;
+    for (; all.length - start >= size && !this.#response.destroyed; start += size) {
+      await write(this.#response, all.subarray(start, start + size));
+    }
+    this.#held = all.subarray(start);
+  }
+
+  /** Writes what is left. */
+  async flush(): Promise<void> {
+    const rest = this.#held;
+    this.#held = Buffer.alloc(0);
+    if (rest.length > 0) await write(this.#response, rest);
+  }
 }

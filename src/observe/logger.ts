@@ -1,4 +1,4 @@
-import { pino, type DestinationStream, type Logger as PinoLogger } from "pino";
+import { type DestinationStream, type Logger as PinoLogger, pino } from "pino";
 
 export type Logger = Pick<PinoLogger, "debug" | "info" | "warn" | "error" | "child">;
 
@@ -10,7 +10,10 @@ export function makeLogger(level: string, destination?: DestinationStream): Logg
     level,
     base: null,
     timestamp: pino.stdTimeFunctions.isoTime,
-    redact: { paths: ["headers", "*.headers", "authorization", "*.authorization", "key", "*.key", "secret", "*.secret"], censor: "[redacted]" },
+    redact: {
+      paths: ["headers", "*.headers", "authorization", "*.authorization", "key", "*.key", "secret", "*.secret"],
+      censor: "[redacted]",
+    },
   };
   return destination === undefined ? pino(options) : pino(options, destination);
 }

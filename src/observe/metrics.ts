@@ -6,10 +6,16 @@ const counters = {
   attempts_total: { help: "Upstream attempts by backend and outcome", labels: ["backend", "outcome"] },
   fallbacks_total: { help: "Attempts after the first, by the reason that the one before failed", labels: ["reason"] },
   refusals_total: { help: "Requests refused by a limit", labels: ["rule"] },
-  requests_without_account_total: { help: "Requests that a limit rule did not apply to because a selector was missing", labels: ["rule"] },
+  requests_without_account_total: {
+    help: "Requests that a limit rule did not apply to because a selector was missing",
+    labels: ["rule"],
+  },
   translation_notes_total: { help: "Oddities of provider answers", labels: ["note"] },
   cost_capped_total: { help: "Costs cut to the largest value that Envoy carries (1e9)", labels: ["key"] },
-  cost_failed_total: { help: "Cost expressions that could not be computed; total tokens were charged", labels: ["key"] },
+  cost_failed_total: {
+    help: "Cost expressions that could not be computed; total tokens were charged",
+    labels: ["key"],
+  },
   usage_estimated_total: { help: "Answers whose provider told no usage; an estimate was charged", labels: ["backend"] },
   usage_ignored_total: { help: "Usage counters of providers that were negative or not numbers", labels: ["backend"] },
   store_errors_total: { help: "Calls that the rate-limit store did not answer in time", labels: ["mode"] },
@@ -33,7 +39,12 @@ export class Metrics {
 
   constructor() {
     for (const [name, { help, labels }] of Object.entries(counters)) {
-      const counter = new Counter({ name: `tollgate_${name}`, help, labelNames: [...labels], registers: [this.registry] });
+      const counter = new Counter({
+        name: `tollgate_${name}`,
+        help,
+        labelNames: [...labels],
+        registers: [this.registry],
+      });
       this.#counters.set(name as CounterName, counter);
     }
     for (const [name, { help }] of Object.entries(gauges)) {

@@ -19,13 +19,22 @@ function headerValue(name: string, view: LimitView): string | undefined {
 function identityValue(name: string, view: LimitView): string | undefined {
   const values = name === modelHeader ? [view.model] : view.headers.all(name);
   if (values.length > 1) {
-    throw new GatewayError("invalid_header", `the header ${name} was sent ${values.length} times; it names an account, so send it once`);
+    throw new GatewayError(
+      "invalid_header",
+      `the header ${name} was sent ${values.length} times; it names an account, so send it once`,
+    );
   }
   return values[0] === "" ? undefined : values[0];
 }
 
 function matched(value: boolean): Selected {
   return value ? "match" : "no-match";
+}
+
+/** Whole path elements, as in Gateway API: `/v1/chat` covers `/v1/chat/completions` and not `/v1/chatter`. */
+function hasPrefix(path: string, prefix: string): boolean {
+  const elements = prefix.replace(/\/$/, "");
+  return path === elements || path.startsWith(`${elements}/`);
 }
 
 function select(selector: LimitSelector, view: LimitView): Selected {
@@ -49,7 +58,7 @@ function select(selector: LimitSelector, view: LimitView): Selected {
       return matched(selector.methods.includes(view.method));
     case "path":
       if (selector.type === "Exact") return matched(view.path === selector.value);
-      if (selector.type === "Prefix") return matched(view.path.startsWith(selector.value));
+      if (selector.type === "Prefix") return matched(hasPrefix(view.path, selector.value));
       return matched(new RegExp(`^(?:${selector.value})$`).test(view.path));
   }
 }

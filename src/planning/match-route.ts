@@ -5,7 +5,9 @@ import { modelHeader } from "./select-model.ts";
 /** Whether a route's host names cover the request's host. `*.example.com` covers one or more labels. */
 function hostMatches(hostnames: readonly string[], host: string): boolean {
   if (hostnames.length === 0) return true;
-  return hostnames.some((name) => (name.startsWith("*.") ? host.endsWith(name.slice(1)) && host.length > name.length - 1 : name === host));
+  return hostnames.some((name) =>
+    name.startsWith("*.") ? host.endsWith(name.slice(1)) && host.length > name.length - 1 : name === host,
+  );
 }
 
 function headerMatches(match: HeaderMatch, view: RequestView, model: string): boolean {
@@ -15,7 +17,9 @@ function headerMatches(match: HeaderMatch, view: RequestView, model: string): bo
 }
 
 function candidateMatches(candidate: RouteCandidate, view: RequestView, model: string): boolean {
-  return hostMatches(candidate.hostnames, view.host) && candidate.match.every((match) => headerMatches(match, view, model));
+  return (
+    hostMatches(candidate.hostnames, view.host) && candidate.match.every((match) => headerMatches(match, view, model))
+  );
 }
 
 /**

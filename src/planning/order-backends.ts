@@ -43,7 +43,10 @@ export function orderBackends(
       if (ref.priority !== priority || ref.weight === 0) continue;
       const backend = config.backends.get(ref.backendId);
       const attempt = backend && { backend, ref, model: upstreamModel(backend, ref, model) };
-      const reason = attempt === undefined ? `backend ${ref.backendId} was not found` : (attempt.backend.unusable ?? cannotServe(attempt));
+      const reason =
+        attempt === undefined
+          ? `backend ${ref.backendId} was not found`
+          : (attempt.backend.unusable ?? cannotServe(attempt));
       if (attempt !== undefined && reason === undefined) usable.set(ref, attempt);
       else dropped.push({ backendId: ref.backendId, reason: reason ?? "unknown" });
     }

@@ -1,6 +1,6 @@
 import type { ClientRequest } from "../core/endpoint.ts";
-import type { DroppedBackend, PlannedAttempt, RequestPlan } from "../core/request-plan.ts";
-import type { LimitRule, RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
+import type { AppliedLimit, DroppedBackend, PlannedAttempt, RequestPlan } from "../core/request-plan.ts";
+import type { CostRule, LimitRule, RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { matchLimits } from "./match-limits.ts";
 import { matchRules } from "./match-route.ts";
@@ -21,7 +21,33 @@ function mergedLimits(rules: readonly RouteRule[]): readonly LimitRule[] {
   return [...limits.values()];
 }
 
-function noBackendLeft(rule: RouteRule, dropped: readonly DroppedBackend[], refusal: GatewayError | undefined): GatewayError {
+/** A key that no rule of the request writes: without a value Envoy would drop the limit's descriptor. */
+function zeroCost(metadataKey: string): CostRule {
+  return { metadataKey, type: "Zero", evaluate: () => ({ value: 0 }) };
+}
+
+/**
+ * The serving rule's costs, those of the other matching rules for further keys, and 0 for what is left of the keys that the
+ * limits read: a missing key can never disable a limit (limits.md L4).
+ */
+function mergedCosts(rules: readonly RouteRule[], limits: readonly AppliedLimit[]): readonly CostRule[] {
+  const costs = new Map<string, CostRule>();
+  for (const rule of rules) {
+    for (const cost of rule.costs) if (!costs.has(cost.metadataKey)) costs.set(cost.metadataKey, cost);
+  }
+  for (const { rule } of limits) {
+    for (const cost of [rule.requestCost, rule.responseCost]) {
+      if (cost?.from === "Metadata" && !costs.has(cost.key)) costs.set(cost.key, zeroCost(cost.key));
+    }
+  }
+  return [...costs.values()];
+}
+
+function noBackendLeft(
+  rule: RouteRule,
+  dropped: readonly DroppedBackend[],
+  refusal: GatewayError | undefined,
+): GatewayError {
   if (refusal !== undefined) return refusal;
   const reasons = dropped.map(({ backendId, reason }) => `${backendId}: ${reason}`).join("; ");
   return new GatewayError(
@@ -45,17 +71,30 @@ export function plan(
   const rules = matchRules(config, view, model);
   const rule = rules[0];
   if (rule === undefined) {
-    throw new GatewayError("unknown_model", `no route serves the model ${JSON.stringify(model)}${describeModels(config.models)}`, {
-      param: "model",
-    });
+    throw new GatewayError(
+      "unknown_model",
+      `no route serves the model ${JSON.stringify(model)}${describeModels(config.models)}`,
+      {
+        param: "model",
+      },
+    );
   }
   const { applied, withoutAccount } = matchLimits(mergedLimits(rules), { ...view, model });
   let refusal: GatewayError | undefined;
   const { attempts, dropped } = orderBackends(config, rule, model, random, (attempt) => {
     const error = canServe(attempt);
-    refusal = refusal ?? error;
+    refusal = error ?? refusal;
     return error?.message;
   });
   if (attempts.length === 0) throw noBackendLeft(rule, dropped, refusal);
-  return { model, rule, attempts, limits: applied, withoutAccount, costs: rule.costs, dropped, warnings };
+  return {
+    model,
+    rule,
+    attempts,
+    limits: applied,
+    withoutAccount,
+    costs: mergedCosts(rules, applied),
+    dropped,
+    warnings,
+  };
 }

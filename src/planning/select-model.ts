@@ -15,7 +15,8 @@ export function selectModel(
   models: readonly string[],
 ): { readonly model: string; readonly warnings: readonly string[] } {
   const sent = headers.all(modelHeader);
-  if (sent.length > 1) throw new GatewayError("invalid_header", `the header ${modelHeader} was sent ${sent.length} times; send it once`);
+  if (sent.length > 1)
+    throw new GatewayError("invalid_header", `the header ${modelHeader} was sent ${sent.length} times; send it once`);
   const fromHeader = sent[0] === undefined || sent[0] === "" ? undefined : sent[0];
   const fromBody = bodyModel === "" ? undefined : bodyModel;
   const headerFirst = settings.modelSelection === "HeaderFirst";

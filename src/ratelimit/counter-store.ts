@@ -5,7 +5,8 @@
 export interface CounterStore {
   /**
    * Decides and counts all operations of a call in one round trip, atomically: if any `check` operation is over its limit,
-   * nothing of the call is added. The same `id` applies once; a repetition gets the recorded answer.
+   * nothing of the call is added. The same `id` applies once: a repetition of a call that added gets the recorded answer. A
+   * refusal added nothing and is not recorded, so a repetition of it is decided anew.
    * @throws StoreUnavailable when the store does not answer within its time limit
    */
   apply(call: CounterCall): Promise<readonly CounterResult[]>;

@@ -61,13 +61,16 @@ export class Limiter {
 
   /** All items are decided together: if one is refused, none is added. Never rejects. */
   async apply(items: readonly LimitItem[]): Promise<readonly LimitVerdict[]> {
-    const { store, local, metrics, newId } = this.#options;
+    if (items.length === 0) return [];
+    const { store, journal, local, metrics, newId } = this.#options;
     const now = this.#options.nowMs();
     const prepared = items.map((item) => this.#prepare(item, now));
     const call: CounterCall = { id: newId(), operations: prepared.map(({ operation }) => operation) };
     try {
       const results = await store.apply(call);
-      if (this.#options.journal.size > 0) void this.recover(); // it answers again, whatever its connection says
+      // it answers again, whatever its connection says
+      if (journal.size > 0) void this.recover();
+      else local.forget();
       for (const [index, { operation }] of prepared.entries()) local.seen(operation, results[index]?.value ?? 0);
       return prepared.map((one, index) => this.#verdict(one, results[index]));
     } catch {
@@ -79,8 +82,11 @@ export class Limiter {
 
   /** Hands what was counted meanwhile to the store; call it when the store is back. */
   async recover(): Promise<void> {
-    await this.#options.journal.replay(this.#options.store);
-    if (this.#options.journal.size === 0) this.#options.local.forget();
+    const { journal, local, store } = this.#options;
+    await journal.replay(store, ({ operations }, results) => {
+      for (const [index, operation] of operations.entries()) local.seen(operation, results[index]?.value ?? 0);
+    });
+    if (journal.size === 0) local.forget();
   }
 
   #prepare(item: LimitItem, now: number): Prepared {
@@ -99,7 +105,9 @@ export class Limiter {
 
   #withoutStore(prepared: readonly Prepared[], call: CounterCall): readonly LimitVerdict[] {
     const { journal, local } = this.#options;
-    const denied = prepared.some(({ item }) => item.rule.failureMode === "deny" && !item.charge && !item.rule.shadowMode);
+    const denied = prepared.some(
+      ({ item }) => item.rule.failureMode === "deny" && !item.charge && !item.rule.shadowMode,
+    );
     const unbounded = prepared.map(({ item, operation }) =>
       item.rule.failureMode === "local" ? operation : { ...operation, refuseAbove: undefined },
     );
@@ -113,6 +121,14 @@ export class Limiter {
   }
 
   #verdict({ item, limit, unit, resetsAtMs }: Prepared, result: CounterResult | undefined): LimitVerdict {
-    return { item, refused: result?.overLimit === true, storeAway: false, limit, unit, used: result?.value ?? 0, resetsAtMs };
+    return {
+      item,
+      refused: result?.overLimit === true,
+      storeAway: false,
+      limit,
+      unit,
+      used: result?.value ?? 0,
+      resetsAtMs,
+    };
   }
 }

@@ -40,6 +40,7 @@ export class LocalCounters {
 
   /** The store is back and has everything: the next outage starts from what it tells then. */
   forget(): void {
+    if (this.#seeded.size === 0) return;
     this.#memory = new MemoryCounterStore(this.#nowMs);
     this.#seeded = new Set();
   }
@@ -49,6 +50,9 @@ export class LocalCounters {
     this.#seeded.add(key);
     const known = this.#lastSeen.get(key);
     if (known === undefined) return;
-    this.#memory.applyNow({ id: `seed ${key}`, operations: [{ key, add: known.value, refuseAbove: undefined, expiresAtMs: known.expiresAtMs }] });
+    this.#memory.applyNow({
+      id: `seed ${key}`,
+      operations: [{ key, add: known.value, refuseAbove: undefined, expiresAtMs: known.expiresAtMs }],
+    });
   }
 }

@@ -8,9 +8,12 @@ export function describeAccount(rule: LimitRule, account: string): string {
   const values = [...(decodeAccount(account) ?? [])];
   const named: string[] = [];
   for (const selector of rule.selectors) {
-    if (selector.kind === "header" && selector.type === "Distinct") named.push(`${selector.name} ${JSON.stringify(values.shift() ?? "")}`);
-    else if (selector.kind === "sourceCIDR" && selector.type === "Distinct") named.push(`address ${values.shift() ?? ""}`);
-    else if (selector.kind === "header" && selector.type === "Exact") named.push(`${selector.name} ${selector.invert ? "other than " : ""}${JSON.stringify(selector.value)}`);
+    if (selector.kind === "header" && selector.type === "Distinct")
+      named.push(`${selector.name} ${JSON.stringify(values.shift() ?? "")}`);
+    else if (selector.kind === "sourceCIDR" && selector.type === "Distinct")
+      named.push(`address ${values.shift() ?? ""}`);
+    else if (selector.kind === "header" && selector.type === "Exact")
+      named.push(`${selector.name} ${selector.invert ? "other than " : ""}${JSON.stringify(selector.value)}`);
   }
   return named.length === 0 ? "everybody together" : named.join(", ");
 }

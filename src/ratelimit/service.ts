@@ -45,9 +45,16 @@ function status(verdict: LimitVerdict, nowMs: number): DescriptorStatus {
   const untilResetMs = Math.max(0, verdict.resetsAtMs - nowMs);
   return {
     code: verdict.refused ? "OVER_LIMIT" : "OK",
-    current_limit: { name: verdict.item.rule.label, requests_per_unit: verdict.limit, unit: verdict.unit.toUpperCase() },
+    current_limit: {
+      name: verdict.item.rule.label,
+      requests_per_unit: verdict.limit,
+      unit: verdict.unit.toUpperCase(),
+    },
     limit_remaining: Math.max(0, verdict.limit - verdict.used),
-    duration_until_reset: { seconds: Math.floor(untilResetMs / 1_000), nanos: (Math.floor(untilResetMs) % 1_000) * 1_000_000 },
+    duration_until_reset: {
+      seconds: Math.floor(untilResetMs / 1_000),
+      nanos: (Math.floor(untilResetMs) % 1_000) * 1_000_000,
+    },
   };
 }
 
@@ -73,7 +80,8 @@ export function rateLimitService(options: RateLimitServiceOptions): UnaryMethod<
       const verdict = item && byItem.get(item);
       return verdict === undefined ? { code: "OK" } : status(verdict, now);
     });
-    const refused = verdicts.find((verdict) => verdict.refused);
+    // the one that resets last: coming back earlier would be in vain
+    const refused = verdicts.filter((verdict) => verdict.refused).sort((a, b) => b.resetsAtMs - a.resetsAtMs)[0];
     if (refused === undefined) return { overall_code: "OK", statuses };
     // on refusal only: on an OK answer these headers would leak into the 200
     return {

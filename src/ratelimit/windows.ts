@@ -42,11 +42,22 @@ function wallClock(timeZone: string, instantMs: number): number {
 
 /** The first instant at which the wall clock of the zone shows `wallMs` or, when a change of clocks skips it, later. */
 function instantOf(timeZone: string, wallMs: number): number {
-  // offsets lie between −12 h and +14 h: the earlier guess decides when a time happens twice
-  const offsets = [wallMs - 14 * 3_600_000, wallMs + 12 * 3_600_000].map((near) => wallClock(timeZone, near) - Math.floor(near / 1_000) * 1_000);
-  const instants = offsets.map((offset) => wallMs - offset).filter((instant) => wallClock(timeZone, instant) === wallMs);
+  // offsets lie between −12 h and +14 h, so the instant lies between these two
+  let before = wallMs - 14 * 3_600_000;
+  let after = wallMs + 12 * 3_600_000;
+  const offsets = [before, after].map((near) => wallClock(timeZone, near) - Math.floor(near / 1_000) * 1_000);
+  const instants = offsets
+    .map((offset) => wallMs - offset)
+    .filter((instant) => wallClock(timeZone, instant) === wallMs);
+  // a time that happens twice counts from the first
   if (instants.length > 0) return Math.min(...instants);
-  return wallMs - Math.min(...offsets);
+  // it is skipped: find the change of clocks that skips it, to the second
+  while (after - before > 1_000) {
+    const middle = before + Math.floor((after - before) / 2_000) * 1_000;
+    if (wallClock(timeZone, middle) >= wallMs) after = middle;
+    else before = middle;
+  }
+  return after;
 }
 
 /** The wall-clock start of the calendar window around a wall-clock time, and of the one after it. */
@@ -80,5 +91,8 @@ export function windowAt(unit: LimitUnit, timeZone: string, nowMs: number): Wind
     return { startMs, endMs: startMs + length };
   }
   const [start, end] = calendarBounds(unit, wallClock(timeZone, nowMs));
-  return { startMs: instantOf(timeZone, start), endMs: instantOf(timeZone, end) };
+  const endMs = instantOf(timeZone, end);
+  if (nowMs < endMs) return { startMs: instantOf(timeZone, start), endMs };
+  // clocks were set back across midnight: the next day had begun already, and goes on
+  return { startMs: endMs, endMs: instantOf(timeZone, calendarBounds(unit, end)[1]) };
 }

@@ -59,9 +59,23 @@ async function stopProcess(child: ChildProcess): Promise<void> {
 /** Starts Envoy with a configuration file and waits until it listens. Its own log goes to `envoy.log` in `directory`. */
 export async function startEnvoy(configFile: string, directory: string, port: number): Promise<ChildProcess> {
   const { path } = await findEnvoy({ env: process.env });
-  const child = spawn(path, ["-c", configFile, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warn", "--log-path", join(directory, "envoy.log")], {
-    stdio: "ignore",
-  });
+  const child = spawn(
+    path,
+    [
+      "-c",
+      configFile,
+      "--concurrency",
+      "1",
+      "--use-dynamic-base-id",
+      "-l",
+      "warn",
+      "--log-path",
+      join(directory, "envoy.log"),
+    ],
+    {
+      stdio: "ignore",
+    },
+  );
   await until("Envoy to listen", async () => {
     if (child.exitCode !== null) throw new Error(`Envoy ended: ${readFileSync(join(directory, "envoy.log"), "utf8")}`);
     return await accepts(port);
@@ -122,11 +136,14 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     gateway,
     envoyAdminPort,
     log,
-    requestLog: (match) => until("the request's log line", () => log.find((line) => line["msg"] === "request" && match(line))),
+    requestLog: (match) =>
+      until("the request's log line", () => log.find((line) => line["msg"] === "request" && match(line))),
     accessLog,
     access: (match) => until("an access log line", () => accessLog().find(match), 20_000),
     envoyStat: async (name) => {
-      const text = await (await fetch(`http://127.0.0.1:${envoyAdminPort}/stats?filter=^${name.replaceAll(".", "\\.")}$`)).text();
+      const text = await (
+        await fetch(`http://127.0.0.1:${envoyAdminPort}/stats?filter=^${name.replaceAll(".", "\\.")}$`)
+      ).text();
       return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
     },
     close: async () => {

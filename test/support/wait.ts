@@ -1,7 +1,11 @@
 import { connect } from "node:net";
 
 /** Asks until the answer is neither undefined nor false; fails after the limit. For conditions that other processes make true. */
-export async function until<T>(what: string, ask: () => T | undefined | false | Promise<T | undefined | false>, limitMs = 15_000): Promise<T> {
+export async function until<T>(
+  what: string,
+  ask: () => T | undefined | false | Promise<T | undefined | false>,
+  limitMs = 15_000,
+): Promise<T> {
   const deadline = Date.now() + limitMs;
   for (;;) {
     const answer = await ask();

@@ -1,11 +1,15 @@
-import { type MockAnswer, type MockCall, type MockFrame, pieces } from "../provider.ts";
-import { renderUsage } from "./answer.ts";
+import { pieces } from "../pieces.ts";
+import type { MockAnswer, MockCall, MockFrame } from "../provider.ts";
+import { renderInput, renderOutput } from "./answer.ts";
 
-function frame(kind: MockFrame["kind"], event: { readonly type: string; readonly [member: string]: unknown }): MockFrame {
+function frame(
+  kind: MockFrame["kind"],
+  event: { readonly type: string; readonly [member: string]: unknown },
+): MockFrame {
   return { kind, bytes: Buffer.from(`event: ${event.type}\ndata: ${JSON.stringify(event)}\n\n`) };
 }
 
-/** The first count of output tokens that the real provider tells, before anything was said. */
+/** The count of output tokens that the real provider tells first, before anything was said. */
 const firstOutputTokens = 1;
 
 export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockFrame[] {
@@ -21,16 +25,16 @@ export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockF
         content: [],
         stop_reason: null,
         stop_sequence: null,
-        ...(usage === undefined ? {} : { usage: renderUsage(usage, firstOutputTokens) }),
+        ...(usage === undefined ? {} : { usage: { ...renderInput(usage), output_tokens: firstOutputTokens } }),
       },
     }),
     frame("start", { type: "ping" }),
   ];
   let index = 0;
   const block = (start: object, deltas: readonly object[]): void => {
-    frames.push(frame("content", { type: "content_block_start", index, content_block: start }));
+    frames.push(frame("border", { type: "content_block_start", index, content_block: start }));
     for (const delta of deltas) frames.push(frame("content", { type: "content_block_delta", index, delta }));
-    frames.push(frame("content", { type: "content_block_stop", index }));
+    frames.push(frame("border", { type: "content_block_stop", index }));
     index++;
   };
   if (answer.thinking !== undefined) {
@@ -40,7 +44,10 @@ export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockF
     ]);
   }
   if (answer.tool === undefined) {
-    block({ type: "text", text: "" }, pieces(answer.text, answer.chunks).map((text) => ({ type: "text_delta", text })));
+    block(
+      { type: "text", text: "" },
+      pieces(answer.text, answer.chunks).map((text) => ({ type: "text_delta", text })),
+    );
   } else {
     block({ type: "tool_use", id: `toolu_${answer.id}`, name: answer.tool.name, input: {} }, [
       { type: "input_json_delta", partial_json: "" },
@@ -51,7 +58,7 @@ export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockF
     frame("end", {
       type: "message_delta",
       delta: { stop_reason: answer.tool === undefined ? "end_turn" : "tool_use", stop_sequence: null },
-      ...(usage === undefined ? {} : { usage: { output_tokens: usage.output } }),
+      ...(usage === undefined ? {} : { usage: renderOutput(usage) }),
     }),
     frame("end", { type: "message_stop" }),
   );

@@ -18,7 +18,13 @@ function crc(bytes: Buffer): number {
 function header(name: string, value: string): Buffer {
   const length = Buffer.alloc(2);
   length.writeUInt16BE(Buffer.byteLength(value));
-  return Buffer.concat([Buffer.from([Buffer.byteLength(name)]), Buffer.from(name), Buffer.from([7]), length, Buffer.from(value)]);
+  return Buffer.concat([
+    Buffer.from([Buffer.byteLength(name)]),
+    Buffer.from(name),
+    Buffer.from([7]),
+    length,
+    Buffer.from(value),
+  ]);
 }
 
 /** One frame with string headers. */
@@ -37,9 +43,23 @@ export function encodeFrame(headers: Readonly<Record<string, string>>, payload: 
 export function eventFrame(type: string, payload: object): Buffer {
   // the real service pads events so that their length tells nothing
   const padded = { ...payload, p: "abcdefgh" };
-  return encodeFrame({ ":event-type": type, ":content-type": "application/json", ":message-type": "event" }, Buffer.from(JSON.stringify(padded)));
+  return encodeFrame(
+    { ":event-type": type, ":content-type": "application/json", ":message-type": "event" },
+    Buffer.from(JSON.stringify(padded)),
+  );
 }
 
 export function exceptionFrame(type: string, message: string): Buffer {
-  return encodeFrame({ ":exception-type": type, ":content-type": "application/json", ":message-type": "exception" }, Buffer.from(JSON.stringify({ message })));
+  return encodeFrame(
+    { ":exception-type": type, ":content-type": "application/json", ":message-type": "exception" },
+    Buffer.from(JSON.stringify({ message })),
+  );
+}
+
+/** A sound frame around JSON that does not parse. */
+export function brokenFrame(type: string): Buffer {
+  return encodeFrame(
+    { ":event-type": type, ":content-type": "application/json", ":message-type": "event" },
+    Buffer.from('{"delta": {'),
+  );
 }

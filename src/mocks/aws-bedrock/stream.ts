@@ -1,4 +1,5 @@
-import { type MockAnswer, type MockCall, type MockFrame, pieces } from "../provider.ts";
+import { pieces } from "../pieces.ts";
+import type { MockAnswer, MockCall, MockFrame } from "../provider.ts";
 import { renderUsage } from "./answer.ts";
 import { eventFrame } from "./frames.ts";
 
@@ -9,9 +10,9 @@ export function renderFrames(_call: MockCall, answer: MockAnswer): readonly Mock
   };
   let index = 0;
   const block = (start: object | undefined, deltas: readonly object[]): void => {
-    if (start !== undefined) push("content", "contentBlockStart", { contentBlockIndex: index, start });
+    if (start !== undefined) push("border", "contentBlockStart", { contentBlockIndex: index, start });
     for (const delta of deltas) push("content", "contentBlockDelta", { contentBlockIndex: index, delta });
-    push("content", "contentBlockStop", { contentBlockIndex: index });
+    push("border", "contentBlockStop", { contentBlockIndex: index });
     index++;
   };
   if (answer.thinking !== undefined) {
@@ -21,7 +22,10 @@ export function renderFrames(_call: MockCall, answer: MockAnswer): readonly Mock
     ]);
   }
   if (answer.tool === undefined) {
-    block(undefined, pieces(answer.text, answer.chunks).map((text) => ({ text })));
+    block(
+      undefined,
+      pieces(answer.text, answer.chunks).map((text) => ({ text })),
+    );
   } else {
     block(
       { toolUse: { toolUseId: `tooluse_${answer.id}`, name: answer.tool.name } },
@@ -29,6 +33,7 @@ export function renderFrames(_call: MockCall, answer: MockAnswer): readonly Mock
     );
   }
   push("end", "messageStop", { stopReason: answer.tool === undefined ? "end_turn" : "tool_use" });
-  if (answer.usage !== undefined) push("end", "metadata", { usage: renderUsage(answer.usage), metrics: { latencyMs: 12 } });
+  if (answer.usage !== undefined)
+    push("end", "metadata", { usage: renderUsage(answer.usage), metrics: { latencyMs: 12 } });
   return frames;
 }

@@ -7,14 +7,20 @@ export function renderUsage(usage: MockUsage): object {
     prompt_tokens: usage.input,
     completion_tokens: usage.output,
     total_tokens: usage.input + usage.output,
-    prompt_tokens_details: { cached_tokens: usage.cached ?? 0 },
+    prompt_tokens_details: {
+      cached_tokens: usage.cached ?? 0,
+      ...(usage.cacheWrite === undefined ? {} : { cache_write_tokens: usage.cacheWrite }),
+    },
     completion_tokens_details: { reasoning_tokens: usage.reasoning ?? 0 },
   };
 }
 
 export function renderAnswer(call: MockCall, answer: MockAnswer): object {
   const { tool } = answer;
-  const calls = tool === undefined ? undefined : [{ id: `call_${answer.id}`, type: "function", function: { name: tool.name, arguments: tool.arguments } }];
+  const calls =
+    tool === undefined
+      ? undefined
+      : [{ id: `call_${answer.id}`, type: "function", function: { name: tool.name, arguments: tool.arguments } }];
   return {
     id: `chatcmpl-${answer.id}`,
     object: "chat.completion",
@@ -23,7 +29,12 @@ export function renderAnswer(call: MockCall, answer: MockAnswer): object {
     choices: [
       {
         index: 0,
-        message: { role: "assistant", content: tool === undefined ? answer.text : null, refusal: null, ...(calls === undefined ? {} : { tool_calls: calls }) },
+        message: {
+          role: "assistant",
+          content: tool === undefined ? answer.text : null,
+          refusal: null,
+          ...(calls === undefined ? {} : { tool_calls: calls }),
+        },
         logprobs: null,
         finish_reason: tool === undefined ? "stop" : "tool_calls",
       },

@@ -1,15 +1,32 @@
 const types: Readonly<Record<number, string>> = {
   400: "invalid_request_error",
   401: "invalid_request_error",
+  403: "invalid_request_error",
   404: "invalid_request_error",
-  429: "rate_limit_error",
+  429: "requests",
 };
 
-export function renderError(status: number, message: string): { body: object; headers: Record<string, string> } {
-  const code = status === 401 ? "invalid_api_key" : status === 429 ? "rate_limit_exceeded" : null;
-  return { body: { error: { message, type: types[status] ?? "server_error", param: null, code } }, headers: {} };
+const codes: Readonly<Record<number, string>> = { 429: "rate_limit_exceeded" };
+
+export function renderError(
+  status: number,
+  message: string,
+  code?: string,
+): { body: object; headers: Record<string, string> } {
+  const error = { message, type: types[status] ?? "server_error", param: null, code: code ?? codes[status] ?? null };
+  return { body: { error }, headers: { "x-request-id": "req_mock" } };
 }
 
 export function renderErrorFrame(): Buffer {
-  return Buffer.from(`data: ${JSON.stringify({ error: { message: "The server had an error while processing your request", type: "server_error", param: null, code: null } })}\n\n`);
+  const error = {
+    message: "The mock failed in the middle of its answer.",
+    type: "server_error",
+    param: null,
+    code: null,
+  };
+  return Buffer.from(`data: ${JSON.stringify({ error })}\n\n`);
+}
+
+export function renderBrokenFrame(): Buffer {
+  return Buffer.from('data: {"id": "x", "choices": [\n\n');
 }

@@ -1,4 +1,5 @@
-import { type MockAnswer, type MockCall, type MockFrame, pieces } from "../provider.ts";
+import { pieces } from "../pieces.ts";
+import type { MockAnswer, MockCall, MockFrame } from "../provider.ts";
 import { createdSeconds, renderUsage } from "./answer.ts";
 
 export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockFrame[] {
@@ -20,8 +21,13 @@ export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockF
     for (const piece of pieces(answer.text, answer.chunks)) frames.push(delta("content", { content: piece }));
   } else {
     const { name } = answer.tool;
-    frames.push(delta("content", { tool_calls: [{ index: 0, id: `call_${answer.id}`, type: "function", function: { name, arguments: "" } }] }));
-    for (const piece of pieces(answer.tool.arguments, 3)) frames.push(delta("content", { tool_calls: [{ index: 0, function: { arguments: piece } }] }));
+    frames.push(
+      delta("border", {
+        tool_calls: [{ index: 0, id: `call_${answer.id}`, type: "function", function: { name, arguments: "" } }],
+      }),
+    );
+    for (const piece of pieces(answer.tool.arguments, 3))
+      frames.push(delta("content", { tool_calls: [{ index: 0, function: { arguments: piece } }] }));
   }
   frames.push(delta("end", {}, answer.tool === undefined ? "stop" : "tool_calls"));
   if (call.includeUsage && answer.usage !== undefined) frames.push(frame("end", [], renderUsage(answer.usage)));

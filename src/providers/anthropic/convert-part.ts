@@ -2,14 +2,18 @@ import { GatewayError } from "../../lib/errors.ts";
 import type { JsonOut } from "../../lib/raw-json.ts";
 import { type ChatPart, type FilePart, type ImagePart, unsupportedPart } from "../common/chat-part.ts";
 import { isDataUri, parseDataUri, textOfDataUri, urlExtension } from "../common/data-uri.ts";
-import type { ConvertOptions } from "./convert-to-anthropic-messages.ts";
 
 /** One content block of a Messages request. */
 export type Block = { readonly [member: string]: JsonOut };
 
 const imageTypes = new Set(["image/jpeg", "image/png", "image/gif", "image/webp"]);
 
-type PartOptions = Pick<ConvertOptions, "urls" | "schema">;
+export interface PartOptions {
+  /** The provider fetches images and documents by URL. */
+  readonly urls: boolean;
+  /** Names the provider schema in messages. */
+  readonly schema: string;
+}
 
 /**
  * The block of a part; undefined for blank text, which the API refuses (R71).

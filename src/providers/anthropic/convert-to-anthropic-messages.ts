@@ -13,15 +13,11 @@ import type { ChatPart } from "../common/chat-part.ts";
 import { makeToolIds } from "../common/tool-ids.ts";
 import { toolInput } from "../common/tool-input.ts";
 import type { Warnings } from "../common/warnings.ts";
-import { type Block, convertPart } from "./convert-part.ts";
+import { type Block, convertPart, type PartOptions } from "./convert-part.ts";
 
-export interface ConvertOptions {
+export interface ConvertOptions extends PartOptions {
   /** System messages after the beginning stay where they are instead of joining `system`. */
   readonly inlineSystem: boolean;
-  /** The provider fetches images and documents by URL. */
-  readonly urls: boolean;
-  /** Names the provider schema in messages. */
-  readonly schema: string;
   readonly warnings: Warnings;
 }
 

@@ -177,6 +177,9 @@ export class AnthropicStreamReader implements StreamReader {
         writer.toolArguments(block.index, text);
         return;
       }
+      default:
+        // citations and kinds that came later: nothing the chat dialect can show
+        return;
     }
   }
 

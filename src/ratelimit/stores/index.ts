@@ -14,6 +14,7 @@ export interface StoreOptions {
  */
 export function makeStore(url: string, options: StoreOptions): CounterStore {
   if (url.startsWith("memory:")) return new MemoryCounterStore(options.nowMs);
-  if (/^rediss?:\/\//.test(url) && URL.canParse(url)) return new RedisCounterStore({ url, timeoutMs: options.timeoutMs, onState: options.onState });
+  if (/^rediss?:\/\//.test(url) && URL.canParse(url))
+    return new RedisCounterStore({ url, timeoutMs: options.timeoutMs, onState: options.onState });
   throw new Error("the store's URL must be memory://, redis://host:port or rediss://host:port");
 }

@@ -3,6 +3,8 @@ import type { CounterCall, CounterResult, CounterStore } from "../counter-store.
 /** How long a call's id is remembered: longer than any retry of ours. */
 const rememberMs = 3_600_000;
 const sweepEveryMs = 30_000;
+/** So many ids are remembered at most, whatever their age. */
+const maxAnswers = 100_000;
 
 interface Counter {
   value: number;
@@ -37,8 +39,10 @@ export class MemoryCounterStore implements CounterStore {
     const known = this.#answers.get(call.id);
     if (known !== undefined) return known.results;
     const results = this.#decide(call, now);
-    // a pure check changes nothing: repeating it is harmless
-    if (call.operations.some(({ add }) => add !== 0)) this.#answers.set(call.id, { atMs: now, results });
+    // a check or a refusal changes nothing: repeating it is harmless
+    if (call.operations.some(({ add }) => add !== 0) && !results.some(({ overLimit }) => overLimit)) {
+      this.#remember(call.id, { atMs: now, results });
+    }
     return results;
   }
 
@@ -64,6 +68,13 @@ export class MemoryCounterStore implements CounterStore {
     }
     const values = refused ? before : after;
     return call.operations.map(({ key }, index) => ({ value: values.get(key) ?? 0, overLimit: over[index] === true }));
+  }
+
+  #remember(id: string, answer: { readonly atMs: number; readonly results: readonly CounterResult[] }): void {
+    this.#answers.set(id, answer);
+    if (this.#answers.size <= maxAnswers) return;
+    const [oldest] = this.#answers.keys();
+    if (oldest !== undefined) this.#answers.delete(oldest);
   }
 
   #read(key: string, now: number): number {

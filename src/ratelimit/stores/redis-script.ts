@@ -1,11 +1,11 @@
 /**
  * Decides and counts all operations of a call at once. KEYS: the call's id, then a counter per operation. ARGV: seconds to
  * remember the id, then per operation: addition, bound (empty = none), expiry (ms since the epoch). Gives value and over-limit
- * flag (0/1) per operation, in order.
+ * flag (0/1) per operation, in order, as decimal text joined by spaces: cjson would round what it records to 14 digits.
  */
 export const applyScript = `
 local known = redis.call('GET', KEYS[1])
-if known then return cjson.decode(known) end
+if known then return known end
 local count = #KEYS - 1
 local before, after, over = {}, {}, {}
 local refused, changes = false, false
@@ -36,9 +36,10 @@ if changes and not refused then
 end
 local results = {}
 for i = 1, count do
-  results[i * 2 - 1] = values[KEYS[i + 1]]
-  results[i * 2] = over[i]
+  results[i * 2 - 1] = string.format('%.0f', values[KEYS[i + 1]])
+  results[i * 2] = tostring(over[i])
 end
-if changes then redis.call('SET', KEYS[1], cjson.encode(results), 'EX', ARGV[1]) end
-return results
+local answer = table.concat(results, ' ')
+if changes and not refused then redis.call('SET', KEYS[1], answer, 'EX', ARGV[1]) end
+return answer
 `;

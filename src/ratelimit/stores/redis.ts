@@ -26,7 +26,7 @@ export class RedisCounterStore implements CounterStore {
   readonly #client: Redis;
   readonly #options: RedisStoreOptions;
   readonly #place: string;
-  #state: "connected" | "lost" | "new" = "new";
+  #state: "connected" | "lost" | "new" | "closed" = "new";
 
   constructor(options: RedisStoreOptions) {
     this.#options = options;
@@ -63,15 +63,24 @@ export class RedisCounterStore implements CounterStore {
 
   async apply(call: CounterCall): Promise<readonly CounterResult[]> {
     const keys = [callKey(call.id), ...call.operations.map(({ key }) => key)];
-    const args = call.operations.flatMap(({ add, refuseAbove, expiresAtMs }) => [add, refuseAbove ?? "", Math.ceil(expiresAtMs)]);
+    const args = call.operations.flatMap(({ add, refuseAbove, expiresAtMs }) => [
+      add,
+      refuseAbove ?? "",
+      Math.ceil(expiresAtMs),
+    ]);
     const client = this.#client as Redis & {
-      tollgateApply(numberOfKeys: number, ...rest: (string | number)[]): Promise<number[]>;
+      tollgateApply(numberOfKeys: number, ...rest: (string | number)[]): Promise<string>;
     };
-    const flat = await this.#inTime(client.tollgateApply(keys.length, ...keys, rememberSeconds, ...args));
-    return call.operations.map((_, index) => ({ value: Number(flat[index * 2]), overLimit: Number(flat[index * 2 + 1]) === 1 }));
+    const answer = await this.#inTime(client.tollgateApply(keys.length, ...keys, rememberSeconds, ...args));
+    const words = answer.split(" ");
+    return call.operations.map((_, index) => ({
+      value: Number(words[index * 2]),
+      overLimit: words[index * 2 + 1] === "1",
+    }));
   }
 
   async close(): Promise<void> {
+    this.#state = "closed";
     this.#client.disconnect();
     await Promise.resolve();
   }
@@ -80,7 +89,8 @@ export class RedisCounterStore implements CounterStore {
     let timer: NodeJS.Timeout | undefined;
     const limit = new Promise<never>((_, reject) => {
       timer = setTimeout(
-        () => reject(new StoreUnavailable(`Redis at ${this.#place} did not answer within ${this.#options.timeoutMs} ms`)),
+        () =>
+          reject(new StoreUnavailable(`Redis at ${this.#place} did not answer within ${this.#options.timeoutMs} ms`)),
         this.#options.timeoutMs,
       );
     });
@@ -98,7 +108,7 @@ export class RedisCounterStore implements CounterStore {
   }
 
   #tell(state: "connected" | "lost", reason: string): void {
-    if (this.#state === state) return;
+    if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
     this.#options.onState(state, reason === "" ? `Redis at ${this.#place}` : `Redis at ${this.#place}: ${reason}`);
   }

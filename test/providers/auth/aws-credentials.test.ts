@@ -29,7 +29,9 @@ describe("AWS credentials", () => {
       ),
     );
     expect(headers["authorization"]).to.contain("SignedHeaders=content-type;host;x-amz-content-sha256;x-amz-date,");
-    expect(headers["authorization"]).to.match(/Signature=7efb01ea671cd17275218cc555bc0e1b6fdafaff2cedb824c3285db5f55ac671$/);
+    expect(headers["authorization"]).to.match(
+      /Signature=7efb01ea671cd17275218cc555bc0e1b6fdafaff2cedb824c3285db5f55ac671$/,
+    );
     expect(headers["x-amz-date"]).to.equal("20260102T030405Z");
   });
 
@@ -40,7 +42,9 @@ describe("AWS credentials", () => {
         '{"messages":[{"role":"user","content":[{"text":"hé"}]}]}',
       ),
     );
-    expect(headers["authorization"]).to.match(/Signature=bb0f2676a1ab035761ffc27fd4698741554c00eb6ba0e911f153d9b4ba283755$/);
+    expect(headers["authorization"]).to.match(
+      /Signature=bb0f2676a1ab035761ffc27fd4698741554c00eb6ba0e911f153d9b4ba283755$/,
+    );
     expect(headers["authorization"]).not.to.contain("content-length");
     expect(headers["x-amz-security-token"]).to.equal("TOKEN");
   });

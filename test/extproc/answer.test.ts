@@ -1,0 +1,127 @@
+import { expect } from "chai";
+import type { Translator } from "../../src/core/translator.ts";
+import { Answer } from "../../src/extproc/answer.ts";
+import { utf8Bytes } from "../../src/lib/bytes.ts";
+import { GatewayError } from "../../src/lib/errors.ts";
+import { UsageMeter } from "../../src/metering/usage-meter.ts";
+import { endpoint, makeTranslator } from "./support.ts";
+
+function makeAnswer(changes: Partial<Translator>, stream = true) {
+  const meter = new UsageMeter({ estimatedInputTokens: 0, onIgnored: () => undefined });
+  const notes: string[] = [];
+  const answer = new Answer(stream, makeTranslator(changes), meter, endpoint, (note) => notes.push(note));
+  return { answer, meter, notes };
+}
+
+function text(body: Uint8Array | undefined): string | undefined {
+  return body && Buffer.from(body).toString();
+}
+
+const upper: Partial<Translator> = {
+  responseBody: (chunk) => ({ body: utf8Bytes(Buffer.from(chunk).toString().toUpperCase()) }),
+  responseEnd: () => ({ body: utf8Bytes("!") }),
+};
+const truncated = new GatewayError("upstream_truncated", "the answer ended early");
+
+describe("Answer", () => {
+  it("translates pieces, and the end with the last one", () => {
+    const { answer } = makeAnswer(upper);
+    expect(text(answer.piece(utf8Bytes("ab"), false).body)).to.equal("AB");
+    expect(text(answer.piece(utf8Bytes("c"), true).body)).to.equal("C!");
+    expect(answer.failed).to.equal(false);
+  });
+
+  it("says unchanged only when everything of the piece is", () => {
+    expect(makeAnswer({}).answer.piece(utf8Bytes("ab"), true).body).to.equal(undefined);
+    const appends = makeAnswer({ responseEnd: upper.responseEnd as Translator["responseEnd"] });
+    expect(text(appends.answer.piece(utf8Bytes("ab"), true).body)).to.equal("ab!");
+  });
+
+  it("a translator that swallows a piece sends an empty one, never the provider's bytes", () => {
+    const { answer } = makeAnswer({ responseBody: () => ({ body: new Uint8Array(0) }) });
+    expect(answer.piece(utf8Bytes("secret"), false).body).to.deep.equal(new Uint8Array(0));
+  });
+
+  it("R166: a failure keeps what came before it, followed by one error event and nothing more", () => {
+    const { answer } = makeAnswer({ responseBody: () => ({ body: utf8Bytes("before "), failure: truncated }) });
+    const piece = answer.piece(utf8Bytes("x"), true);
+    expect(text(piece.body)).to.equal('before data: {"error":"upstream_truncated"}\n\n');
+    expect(piece.failure).to.equal(truncated);
+    expect(answer.failed).to.equal(true);
+    expect(answer.piece(utf8Bytes("later"), true)).to.deep.equal({ body: new Uint8Array(0), failure: undefined });
+  });
+
+  it("R166: a failure at the end keeps the last piece", () => {
+    const { answer } = makeAnswer({ ...upper, responseEnd: () => ({ body: utf8Bytes("end "), failure: truncated }) });
+    expect(text(answer.piece(utf8Bytes("last "), true).body)).to.equal(
+      'LAST end data: {"error":"upstream_truncated"}\n\n',
+    );
+  });
+
+  it("R166: the translator is given nothing more after a failure", () => {
+    let calls = 0;
+    const { answer } = makeAnswer({
+      responseBody: () => {
+        calls++;
+        return { body: new Uint8Array(0), failure: truncated };
+      },
+      responseEnd: () => {
+        calls++;
+        return { body: utf8Bytes("data: [DONE]\n\n") };
+      },
+    });
+    answer.piece(utf8Bytes("x"), true);
+    answer.piece(utf8Bytes("y"), true);
+    expect(calls).to.equal(1);
+  });
+
+  it("R166: thrown errors become failures that tell nothing internal", () => {
+    for (const [stream, code] of [
+      [true, "bad_upstream_stream"],
+      [false, "bad_upstream_json"],
+    ] as const) {
+      const thrown = new TypeError("Cannot read properties of undefined (reading 'prompt')");
+      const { answer } = makeAnswer(
+        {
+          responseBody: () => {
+            throw thrown;
+          },
+        },
+        stream,
+      );
+      const { failure } = answer.piece(utf8Bytes("x"), false);
+      expect(failure).to.include({ code, status: 502, cause: thrown });
+      expect(failure?.message).to.not.include("prompt");
+    }
+  });
+
+  it("R166: a GatewayError that is thrown stays itself, and what came before it in the piece is kept", () => {
+    const { answer } = makeAnswer({
+      ...upper,
+      responseEnd: () => {
+        throw truncated;
+      },
+    });
+    const piece = answer.piece(utf8Bytes("a"), true);
+    expect(piece.failure).to.equal(truncated);
+    expect(text(piece.body)).to.match(/^A.*upstream_truncated/);
+  });
+
+  it("R166: an answer that is no stream fails without a body: the exchange replies", () => {
+    const { answer } = makeAnswer({ responseEnd: () => ({ body: undefined, failure: truncated }) }, false);
+    expect(answer.piece(utf8Bytes("{"), true)).to.deep.equal({ body: undefined, failure: truncated });
+  });
+
+  it("L2, L6: meters usage, characters, model and notes, those of a failing piece too", () => {
+    const { answer, meter, notes } = makeAnswer({
+      responseBody: () => ({ body: undefined, outputCharacters: 40, model: "gpt-4o-2024", notes: ["unknown_event"] }),
+      responseEnd: () => ({ body: undefined, usage: { input: 5, output: 20 }, failure: truncated }),
+    });
+    answer.piece(utf8Bytes("x"), false);
+    expect(meter.current().usage.output).to.equal(10);
+    answer.piece(utf8Bytes("y"), true);
+    expect(meter.current().usage).to.include({ input: 5, output: 20 });
+    expect(answer.model).to.equal("gpt-4o-2024");
+    expect(notes).to.deep.equal(["unknown_event", "unknown_event"]);
+  });
+});
