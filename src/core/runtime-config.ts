@@ -116,7 +116,10 @@ export interface RouteRule {
   readonly retry: RetryPolicy;
   readonly requestTimeoutMs: number;
   readonly streamIdleTimeoutMs: number;
+  /** Time to the headers of one attempt on a stream. */
   readonly perTryTimeoutMs: number;
+  /** The same for JSON answers: only where somebody asked for it, because it cuts, repeats and pays twice a long answer. */
+  readonly jsonPerTryTimeoutMs: number | undefined;
   readonly costs: readonly CostRule[];
   /** Rate limits of policies attached to this rule's route (or to its Gateway). */
   readonly limits: readonly LimitRule[];

@@ -18,6 +18,17 @@ function retryPolicy(rule: RouteRule): JsonObject {
   };
 }
 
+/** Streams always have them; a JSON answer only the one that somebody asked for, because a long answer would be paid twice. */
+function perTryTimeouts(rule: RouteRule, stream: boolean): JsonObject {
+  if (stream) {
+    return {
+      per_try_timeout: seconds(rule.perTryTimeoutMs),
+      per_try_idle_timeout: seconds(rule.streamIdleTimeoutMs),
+    };
+  }
+  return rule.jsonPerTryTimeoutMs === undefined ? {} : { per_try_timeout: seconds(rule.jsonPerTryTimeoutMs) };
+}
+
 /** The clusters of a rule in order of preference; a request's own order arrives in metadata `tollgate.route`. */
 function clusterSpecifier(rule: RouteRule): JsonObject {
   const ordered = [...rule.backends].sort((a, b) => a.priority - b.priority);
@@ -41,7 +52,6 @@ function clusterSpecifier(rule: RouteRule): JsonObject {
 function renderRoute(rule: RouteRule, stream: boolean): JsonObject {
   const headers: Json[] = [{ name: "x-tollgate-route", string_match: { exact: rule.id } }];
   if (stream) headers.push({ name: "x-tollgate-stream", string_match: { exact: "1" } });
-  const policy = retryPolicy(rule);
   return {
     name: stream ? `${rule.id}/stream` : rule.id,
     match: { prefix: "/", headers },
@@ -51,13 +61,7 @@ function renderRoute(rule: RouteRule, stream: boolean): JsonObject {
       // a silent answer is cut by the timeouts of the attempt; a silent client by the listener's
       idle_timeout: seconds(Math.max(rule.requestTimeoutMs, rule.streamIdleTimeoutMs) + 5_000),
       auto_host_rewrite: true,
-      retry_policy: stream
-        ? {
-            ...policy,
-            per_try_timeout: seconds(rule.perTryTimeoutMs),
-            per_try_idle_timeout: seconds(rule.streamIdleTimeoutMs),
-          }
-        : policy,
+      retry_policy: { ...retryPolicy(rule), ...perTryTimeouts(rule, stream) },
       inline_cluster_specifier_plugin: clusterSpecifier(rule),
     },
   };

@@ -60,6 +60,7 @@ export class Answer {
     try {
       add(this.#translator.responseBody(chunk), chunk);
       if (last && failure === undefined) add(this.#translator.responseEnd(), new Uint8Array(0));
+      if (last && failure === undefined) this.#meter.complete();
     } catch (thrown) {
       failure = GatewayError.from(thrown, this.stream ? "bad_upstream_stream" : "bad_upstream_json");
     }

@@ -10,7 +10,7 @@ describe("chat through a real Envoy", () => {
     world = await startWorld();
   });
 
-  after(() => world.close());
+  after(() => world?.close());
 
   beforeEach(() => {
     for (const mock of [world.openai, world.anthropic, world.bedrock]) mock.reset();

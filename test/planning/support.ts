@@ -81,6 +81,7 @@ export function makeRouteRule(
     requestTimeoutMs: 600_000,
     streamIdleTimeoutMs: 60_000,
     perTryTimeoutMs: 120_000,
+    jsonPerTryTimeoutMs: undefined,
     costs: [],
     limits: [],
     ...rest,

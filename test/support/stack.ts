@@ -69,6 +69,8 @@ export async function startEnvoy(configFile: string, directory: string, port: nu
       "--use-dynamic-base-id",
       "-l",
       "warn",
+      "--file-flush-interval-msec",
+      "100",
       "--log-path",
       join(directory, "envoy.log"),
     ],
@@ -76,10 +78,16 @@ export async function startEnvoy(configFile: string, directory: string, port: nu
       stdio: "ignore",
     },
   );
-  await until("Envoy to listen", async () => {
-    if (child.exitCode !== null) throw new Error(`Envoy ended: ${readFileSync(join(directory, "envoy.log"), "utf8")}`);
-    return await accepts(port);
-  });
+  try {
+    await until("Envoy to listen", async () => {
+      if (child.exitCode !== null)
+        throw new Error(`Envoy ended: ${readFileSync(join(directory, "envoy.log"), "utf8")}`);
+      return await accepts(port);
+    });
+  } catch (error) {
+    await stopProcess(child);
+    throw error;
+  }
   return child;
 }
 
@@ -128,7 +136,13 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       }),
     ),
   );
-  const envoy = await startEnvoy(configFile, directory, port);
+  let envoy: ChildProcess;
+  try {
+    envoy = await startEnvoy(configFile, directory, port);
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
   const accessLog = (): LogLine[] => (existsSync(accessLogPath) ? parseLines(readFileSync(accessLogPath, "utf8")) : []);
   return {
     url: `http://127.0.0.1:${port}`,

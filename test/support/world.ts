@@ -1,4 +1,5 @@
 import { type RunningMock, startMock } from "../../src/mocks/start-mock.ts";
+import { providers } from "../../src/providers/index.ts";
 import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
 export const openaiKey = "sk-openai-test-key";
@@ -31,7 +32,9 @@ apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: AIBackend
 metadata: {name: anthropic-backend, namespace: ai-services}
 spec: {provider: Anthropic, models: {gpt-4o: claude-sonnet-4-20250514}, auth: {apiKeySecretRef: {name: anthropic-credentials, key: api-key}}}
----
+`;
+
+const bedrockYaml = `
 apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: AIBackend
 metadata: {name: bedrock-backend, namespace: ai-services}
@@ -54,11 +57,14 @@ spec:
 `;
 }
 
+// for the time until the provider is registered
+const hasBedrock = providers.has("AWSBedrock");
+
 export const defaultRoute = routeYaml("llm-route", {
   "gpt-4o": ["openai-backend", "anthropic-backend"],
   "gpt-4o-mini": ["openai-backend", "anthropic-backend"],
   "claude-sonnet-4-20250514": ["anthropic-backend"],
-  "anthropic.claude-sonnet-4-5-20250929-v1:0": ["bedrock-backend"],
+  ...(hasBedrock ? { "anthropic.claude-sonnet-4-5-20250929-v1:0": ["bedrock-backend"] } : {}),
 });
 
 export interface World extends Stack {
@@ -82,19 +88,27 @@ spec: {provider: ${provider}, address: "127.0.0.1:${port}"}
     backendsYaml,
     mock("openai-backend", "OpenAI", openai.port),
     mock("anthropic-backend", "Anthropic", anthropic.port),
-    mock("bedrock-backend", "AWSBedrock", bedrock.port),
+    ...(hasBedrock ? [bedrockYaml, mock("bedrock-backend", "AWSBedrock", bedrock.port)] : []),
     options.route ?? defaultRoute,
     ...(options.yaml === undefined ? [] : [options.yaml]),
   ].join("\n---\n");
-  const stack = await startStack({ ...options, yaml });
-  return {
-    ...stack,
-    openai,
-    anthropic,
-    bedrock,
-    close: async () => {
-      await stack.close();
-      await Promise.all([openai.close(), anthropic.close(), bedrock.close()]);
-    },
+  const closeMocks = async (): Promise<void> => {
+    await Promise.all([openai.close(), anthropic.close(), bedrock.close()]);
   };
+  try {
+    const stack = await startStack({ ...options, yaml });
+    return {
+      ...stack,
+      openai,
+      anthropic,
+      bedrock,
+      close: async () => {
+        await stack.close();
+        await closeMocks();
+      },
+    };
+  } catch (error) {
+    await closeMocks();
+    throw error;
+  }
 }

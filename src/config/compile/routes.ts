@@ -51,6 +51,7 @@ function compileRules(
     }
     const matches = compileMatches(written.matches ?? []);
     const said = traffic.of(resource, written.name);
+    const askedPerTryTimeoutMs = written.timeouts?.backendRequest ?? said.perTryTimeoutMs;
     rules.set(id, {
       id,
       routeId: resource.id,
@@ -66,7 +67,8 @@ function compileRules(
       retry: said.retry,
       requestTimeoutMs: written.timeouts?.request ?? said.requestTimeoutMs ?? requestTimeoutMs,
       streamIdleTimeoutMs: written.streamIdleTimeout ?? streamIdleTimeoutMs,
-      perTryTimeoutMs: written.timeouts?.backendRequest ?? said.perTryTimeoutMs ?? perTryTimeoutMs,
+      perTryTimeoutMs: askedPerTryTimeoutMs ?? perTryTimeoutMs,
+      jsonPerTryTimeoutMs: askedPerTryTimeoutMs,
       costs,
       limits: said.limits,
     });

@@ -82,12 +82,12 @@ describe("compileRoutes", () => {
     );
     const timesOf = (spec: string, more: string) => {
       const rule = ruleOf(`backendRefs: [{name: a}]${spec}`, backends + more);
-      return [rule.requestTimeoutMs, rule.perTryTimeoutMs, rule.streamIdleTimeoutMs];
+      return [rule.requestTimeoutMs, rule.perTryTimeoutMs, rule.jsonPerTryTimeoutMs, rule.streamIdleTimeoutMs];
     };
-    expect(timesOf("", "")).to.deep.equal([600_000, 120_000, 60_000]);
-    expect(timesOf("", traffic)).to.deep.equal([30_000, 5_000, 60_000]);
+    expect(timesOf("", "")).to.deep.equal([600_000, 120_000, undefined, 60_000]);
+    expect(timesOf("", traffic)).to.deep.equal([30_000, 5_000, 5_000, 60_000]);
     expect(timesOf(", timeouts: {request: 10s, backendRequest: 2s}, streamIdleTimeout: 7s", traffic)).to.deep.equal([
-      10_000, 2_000, 7_000,
+      10_000, 2_000, 2_000, 7_000,
     ]);
   });
 
