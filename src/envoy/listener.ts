@@ -137,6 +137,8 @@ const routerProcessor: JsonObject = {
 const router: JsonObject = {
   name: "envoy.filters.http.router",
   typed_config: typed(routerFilter, {
+    // providers need not know the gateway's own host name (x-envoy-original-host)
+    suppress_envoy_headers: true,
     upstream_log: [
       {
         name: "envoy.access_loggers.http_grpc",
@@ -162,6 +164,9 @@ export function renderListener(config: RuntimeConfig, options: RenderOptions): J
       typed_config: typed(connectionManager, {
         stat_prefix: "ai",
         generate_request_id: true,
+        // a label for logs, the client's own if it has one; nothing is looked up by it
+        preserve_external_request_id: true,
+        always_set_request_id_in_response: true,
         use_remote_address: true,
         xff_num_trusted_hops: listener.xffTrustedHops,
         normalize_path: true,

@@ -50,7 +50,7 @@ function parseLines(text: string): LogLine[] {
     .map((line) => JSON.parse(line) as LogLine);
 }
 
-async function stopProcess(child: ChildProcess): Promise<void> {
+export async function stopProcess(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   child.kill("SIGKILL");
   await once(child, "exit");

@@ -1,5 +1,4 @@
 import { type RunningMock, startMock } from "../../src/mocks/start-mock.ts";
-import { providers } from "../../src/providers/index.ts";
 import { type Stack, type StackOptions, startStack } from "./stack.ts";
 
 export const openaiKey = "sk-openai-test-key";
@@ -32,9 +31,7 @@ apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: AIBackend
 metadata: {name: anthropic-backend, namespace: ai-services}
 spec: {provider: Anthropic, models: {gpt-4o: claude-sonnet-4-20250514}, auth: {apiKeySecretRef: {name: anthropic-credentials, key: api-key}}}
-`;
-
-const bedrockYaml = `
+---
 apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: AIBackend
 metadata: {name: bedrock-backend, namespace: ai-services}
@@ -57,24 +54,23 @@ spec:
 `;
 }
 
-// for the time until the provider is registered
-const hasBedrock = providers.has("AWSBedrock");
-
 export const defaultRoute = routeYaml("llm-route", {
   "gpt-4o": ["openai-backend", "anthropic-backend"],
   "gpt-4o-mini": ["openai-backend", "anthropic-backend"],
   "claude-sonnet-4-20250514": ["anthropic-backend"],
-  ...(hasBedrock ? { "anthropic.claude-sonnet-4-5-20250929-v1:0": ["bedrock-backend"] } : {}),
+  "anthropic.claude-sonnet-4-5-20250929-v1:0": ["bedrock-backend"],
 });
 
-export interface World extends Stack {
+interface Mocks {
   readonly openai: RunningMock;
   readonly anthropic: RunningMock;
   readonly bedrock: RunningMock;
 }
 
-/** A real Envoy in front of three mock providers. `yaml` comes beside the backends and `defaultRoute` (or `route`). */
-export async function startWorld(options: StackOptions & { readonly route?: string } = {}): Promise<World> {
+/** Three mock providers, and the resources that lead to them: backends, `route` (or `defaultRoute`) and `yaml`. */
+export async function startMocks(
+  options: { readonly yaml?: string; readonly route?: string } = {},
+): Promise<Mocks & { readonly resources: string; close(): Promise<void> }> {
   const openai = await startMock({ provider: "OpenAI", apiKey: openaiKey });
   const anthropic = await startMock({ provider: "Anthropic", apiKey: anthropicKey });
   const bedrock = await startMock({ provider: "AWSBedrock", aws });
@@ -84,31 +80,42 @@ kind: MockBackend
 metadata: {name: ${name}, namespace: ai-services}
 spec: {provider: ${provider}, address: "127.0.0.1:${port}"}
 `;
-  const yaml = [
+  const resources = [
     backendsYaml,
     mock("openai-backend", "OpenAI", openai.port),
     mock("anthropic-backend", "Anthropic", anthropic.port),
-    ...(hasBedrock ? [bedrockYaml, mock("bedrock-backend", "AWSBedrock", bedrock.port)] : []),
+    mock("bedrock-backend", "AWSBedrock", bedrock.port),
     options.route ?? defaultRoute,
     ...(options.yaml === undefined ? [] : [options.yaml]),
   ].join("\n---\n");
-  const closeMocks = async (): Promise<void> => {
-    await Promise.all([openai.close(), anthropic.close(), bedrock.close()]);
+  return {
+    openai,
+    anthropic,
+    bedrock,
+    resources,
+    close: async () => {
+      await Promise.all([openai.close(), anthropic.close(), bedrock.close()]);
+    },
   };
+}
+
+export interface World extends Stack, Mocks {}
+
+/** A real Envoy in front of three mock providers. `yaml` comes beside the backends and `defaultRoute` (or `route`). */
+export async function startWorld(options: StackOptions & { readonly route?: string } = {}): Promise<World> {
+  const { resources, close, ...mocks } = await startMocks(options);
   try {
-    const stack = await startStack({ ...options, yaml });
+    const stack = await startStack({ ...options, yaml: resources });
     return {
       ...stack,
-      openai,
-      anthropic,
-      bedrock,
+      ...mocks,
       close: async () => {
         await stack.close();
-        await closeMocks();
+        await close();
       },
     };
   } catch (error) {
-    await closeMocks();
+    await close();
     throw error;
   }
 }

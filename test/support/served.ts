@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { loadConfiguration } from "../../src/cli/configuration.ts";
+import { claimPort } from "../../src/cli/ports.ts";
+import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
+import { startEnvoy, stopProcess } from "./stack.ts";
+import { until } from "./wait.ts";
+
+/** A real Envoy, and the gateway as a process of its own, so that it can be killed and its memory be measured. */
+export interface Served {
+  readonly url: string;
+  readonly adminUrl: string;
+  /** SIGKILL. */
+  kill(): Promise<void>;
+  start(): Promise<void>;
+  /** Resident memory of the gateway in MiB. */
+  residentMebibytes(): number;
+  close(): Promise<void>;
+}
+
+/** `yaml`: all resources, providers' addresses included. */
+export async function startServed(yaml: string, store = "memory://"): Promise<Served> {
+  const directory = mkdtempSync(join(tmpdir(), "tollgate-served-"));
+  const resources = join(directory, "resources.yaml");
+  writeFileSync(resources, yaml);
+  const [port, adminPort, envoyAdminPort, tombstonePort] = await Promise.all(
+    [0, 0, 0, 0].map(() => claimPort("127.0.0.1", 0, "")),
+  );
+  if (!port || !adminPort || !envoyAdminPort || !tombstonePort) throw new Error("no ports");
+  const grpcAddress = `unix:${join(directory, "grpc.sock")}`;
+  const adminUrl = `http://127.0.0.1:${adminPort}`;
+  let gateway: ChildProcess | undefined;
+  let output = "";
+
+  const start = async (): Promise<void> => {
+    const options = ["--listen", grpcAddress, "--admin-port", String(adminPort), "--store", store];
+    const child = spawn(process.execPath, ["bin/tollgate.mjs", "serve", "-f", resources, ...options], {
+      env: { ...process.env, TOLLGATE_LOG_LEVEL: "warn" },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
+    gateway = child;
+    for (const stream of [child.stdout, child.stderr])
+      stream.on("data", (chunk: Buffer) => {
+        output = (output + chunk.toString("utf8")).slice(-10_000);
+      });
+    await until("the gateway's health", async () => {
+      if (child.exitCode !== null) throw new Error(`the gateway ended: ${output}`);
+      return await fetch(`${adminUrl}/health`).then(
+        ({ ok }) => ok,
+        () => false,
+      );
+    });
+  };
+
+  const kill = async (): Promise<void> => {
+    if (gateway === undefined || gateway.exitCode !== null || gateway.signalCode !== null) return;
+    const gone = once(gateway, "exit");
+    gateway.kill("SIGKILL");
+    await gone;
+  };
+
+  await start();
+  const bootstrap = renderBootstrap(loadConfiguration([resources], {}).config, {
+    grpcAddress,
+    listen: { address: "127.0.0.1", port },
+    adminPort: envoyAdminPort,
+    tombstonePort,
+    accessLogPath: join(directory, "access.log"),
+    trustedCaFile: "/etc/ssl/certs/ca-certificates.crt",
+  });
+  const configFile = join(directory, "envoy.json");
+  writeFileSync(configFile, JSON.stringify(bootstrap));
+  const envoy = await startEnvoy(configFile, directory, port).catch(async (error: unknown) => {
+    await kill();
+    throw error;
+  });
+  return {
+    url: `http://127.0.0.1:${port}`,
+    adminUrl,
+    kill,
+    start,
+    residentMebibytes: () => {
+      const status = readFileSync(`/proc/${gateway?.pid}/status`, "utf8");
+      return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
+    },
+    close: async () => {
+      await stopProcess(envoy);
+      await kill();
+      rmSync(directory, { recursive: true, force: true });
+    },
+  };
+}
