@@ -29,6 +29,8 @@ export interface Endpoint {
    * @throws GatewayError `invalid_json`, `invalid_field`, `json_expected`, `unsupported_content_encoding`
    */
   parse(raw: Uint8Array, headers: Headers): ClientRequest;
+  /** Matches where the last event of a complete stream begins. */
+  readonly lastEvent: RegExp;
   /** The error as a JSON body of this API's dialect. */
   errorBody(error: GatewayError): Uint8Array;
   /** The error as the last event of a stream of this API; nothing may follow it. */

@@ -11,6 +11,7 @@ export const chatEndpoint: Endpoint = {
   path: "/v1/chat/completions",
   method: "POST",
   parse: parseChat,
+  lastEvent: /^data: ?\[DONE\]/m,
   errorBody: openaiErrorBody,
   streamError: openaiStreamError,
 };

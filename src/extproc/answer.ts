@@ -3,6 +3,7 @@ import type { Translated, Translator } from "../core/translator.ts";
 import { concatBytes } from "../lib/bytes.ts";
 import { GatewayError } from "../lib/errors.ts";
 import type { UsageMeter } from "../metering/usage-meter.ts";
+import { insertBefore, receiptComment } from "./receipt.ts";
 
 /** What became of one piece of a provider's answer. */
 export interface AnswerPiece {
@@ -11,28 +12,29 @@ export interface AnswerPiece {
   readonly failure: GatewayError | undefined;
 }
 
+export interface AnswerOptions {
+  readonly stream: boolean;
+  readonly translator: Translator;
+  readonly meter: UsageMeter;
+  readonly endpoint: Endpoint;
+  /** The client wants to be told in the stream what it used. */
+  readonly receipt: boolean;
+  /** Told the names of things to count. */
+  readonly note: (note: string) => void;
+}
+
 /** Runs a 2xx answer through its translator and meter. Never throws: whatever breaks becomes a failure (R166). */
 export class Answer {
   readonly stream: boolean;
-  readonly #translator: Translator;
-  readonly #meter: UsageMeter;
-  readonly #endpoint: Endpoint;
-  readonly #note: (note: string) => void;
+  readonly #options: AnswerOptions;
+  #receiptDue: boolean;
   #failed = false;
   #model: string | undefined;
 
-  constructor(
-    stream: boolean,
-    translator: Translator,
-    meter: UsageMeter,
-    endpoint: Endpoint,
-    note: (note: string) => void,
-  ) {
-    this.stream = stream;
-    this.#translator = translator;
-    this.#meter = meter;
-    this.#endpoint = endpoint;
-    this.#note = note;
+  constructor(options: AnswerOptions) {
+    this.stream = options.stream;
+    this.#options = options;
+    this.#receiptDue = options.stream && options.receipt;
   }
 
   /** An error event was written: nothing may follow it. */
@@ -48,6 +50,7 @@ export class Answer {
   /** A piece of the body, cut anywhere; `last`: the answer ended cleanly with it. */
   piece(chunk: Uint8Array, last: boolean): AnswerPiece {
     if (this.#failed) return { body: new Uint8Array(0), failure: undefined };
+    const { translator, meter, endpoint } = this.#options;
     const parts: Uint8Array[] = [];
     let unchanged = true;
     let failure: GatewayError | undefined;
@@ -58,25 +61,37 @@ export class Answer {
       failure ??= translated.failure;
     };
     try {
-      add(this.#translator.responseBody(chunk), chunk);
-      if (last && failure === undefined) add(this.#translator.responseEnd(), new Uint8Array(0));
-      if (last && failure === undefined) this.#meter.complete();
+      add(translator.responseBody(chunk), chunk);
+      if (last && failure === undefined) add(translator.responseEnd(), new Uint8Array(0));
+      if (last && failure === undefined) meter.complete();
     } catch (thrown) {
       failure = GatewayError.from(thrown, this.stream ? "bad_upstream_stream" : "bad_upstream_json");
     }
     if (failure !== undefined) {
       this.#failed = true;
       if (!this.stream) return { body: undefined, failure };
-      parts.push(this.#endpoint.streamError(failure));
+      parts.push(endpoint.streamError(failure));
       unchanged = false;
     }
-    return { body: unchanged ? undefined : concatBytes(parts), failure };
+    const body = unchanged ? undefined : concatBytes(parts);
+    return { body: this.#withReceipt(body ?? chunk) ?? body, failure };
+  }
+
+  #withReceipt(piece: Uint8Array): Uint8Array | undefined {
+    if (!this.#receiptDue) return undefined;
+    const { meter, endpoint } = this.#options;
+    return insertBefore(piece, endpoint.lastEvent, () => {
+      this.#receiptDue = false;
+      meter.complete();
+      return receiptComment(meter.current().usage);
+    });
   }
 
   #meterPiece(translated: Translated): void {
-    if (translated.outputCharacters !== undefined) this.#meter.streamed(translated.outputCharacters);
-    if (translated.usage !== undefined) this.#meter.report(translated.usage);
+    const { meter, note } = this.#options;
+    if (translated.outputCharacters !== undefined) meter.streamed(translated.outputCharacters);
+    if (translated.usage !== undefined) meter.report(translated.usage);
     if (translated.model !== undefined) this.#model = translated.model;
-    for (const note of translated.notes ?? []) this.#note(note);
+    for (const name of translated.notes ?? []) note(name);
   }
 }

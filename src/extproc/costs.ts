@@ -31,7 +31,10 @@ export function currentCosts(
   for (const { key, reason } of failed) {
     if (!isNews(attempt, `failed ${key}`)) continue;
     tools.metrics.increment("cost_failed_total", { key });
-    tools.logger.warn({ key, reason, session: session.id }, "a cost could not be computed; total tokens are charged");
+    tools.logger.warn(
+      { metadata_key: key, reason, session: session.id },
+      "a cost could not be computed; total tokens are charged",
+    );
   }
   return values;
 }

@@ -37,6 +37,7 @@ export function logRequest(session: Session, logger: Logger, metrics: Metrics, n
     if (before !== undefined) metrics.increment("fallbacks_total", { reason: before.outcome });
   }
   metrics.increment("requests_total", { route: plan?.rule.routeId ?? "none", outcome: outcome?.kind ?? "unknown" });
+  if (outcome?.kind === "aborted") metrics.increment("unconfirmed_tokens_total", {}, session.unconfirmedTokens);
   if (outcome?.kind === "limited")
     for (const { rule } of plan?.limits ?? []) metrics.increment("refusals_total", { rule: rule.id });
   logger.info(

@@ -56,6 +56,9 @@ export class Session {
   outcome: SessionOutcome | undefined;
   /** Cost values last given to Envoy. */
   costs: Readonly<Record<string, number>> = {};
+  /** Tokens that the last reply to Envoy added to what it knew: lost if the client left before it arrived. */
+  unconfirmedTokens = 0;
+  #toldTokens = 0;
   /** How many attempts Envoy says it made; undefined when it did not say. */
   attemptCount: number | undefined;
 
@@ -65,6 +68,12 @@ export class Session {
     this.view = view;
     this.endpoint = endpoint;
     this.startedMs = startedMs;
+  }
+
+  /** The total tokens that a reply to Envoy tells. */
+  told(totalTokens: number): void {
+    this.unconfirmedTokens = Math.max(0, totalTokens - this.#toldTokens);
+    this.#toldTokens = totalTokens;
   }
 
   /** Lets go of everything that is large; what the log line needs stays. */

@@ -18,6 +18,10 @@ const counters = {
   },
   usage_estimated_total: { help: "Answers whose provider told no usage; an estimate was charged", labels: ["backend"] },
   usage_ignored_total: { help: "Usage counters of providers that were negative or not numbers", labels: ["backend"] },
+  unconfirmed_tokens_total: {
+    help: "Tokens in the last reply of requests that broke off: at most these were used and not charged to rate limits",
+    labels: [],
+  },
   store_errors_total: { help: "Calls that the rate-limit store did not answer in time", labels: ["mode"] },
   journal_dropped_total: { help: "Charges dropped because the journal of unsaved charges was full", labels: [] },
   unknown_limit_total: { help: "Rate-limit descriptors that named no rule we know", labels: [] },

@@ -6,10 +6,11 @@ import { GatewayError } from "../../src/lib/errors.ts";
 import { UsageMeter } from "../../src/metering/usage-meter.ts";
 import { endpoint, makeTranslator } from "./support.ts";
 
-function makeAnswer(changes: Partial<Translator>, stream = true) {
+function makeAnswer(changes: Partial<Translator>, stream = true, receipt = false) {
   const meter = new UsageMeter({ estimatedInputTokens: 0, onIgnored: () => undefined });
   const notes: string[] = [];
-  const answer = new Answer(stream, makeTranslator(changes), meter, endpoint, (note) => notes.push(note));
+  const translator = makeTranslator(changes);
+  const answer = new Answer({ stream, translator, meter, endpoint, receipt, note: (note) => notes.push(note) });
   return { answer, meter, notes };
 }
 
@@ -110,6 +111,40 @@ describe("Answer", () => {
   it("R166: an answer that is no stream fails without a body: the exchange replies", () => {
     const { answer } = makeAnswer({ responseEnd: () => ({ body: undefined, failure: truncated }) }, false);
     expect(answer.piece(utf8Bytes("{"), true)).to.deep.equal({ body: undefined, failure: truncated });
+  });
+
+  it("L6: what the provider told is final when the answer ended, and a running estimate before", () => {
+    const { answer, meter } = makeAnswer({
+      responseBody: () => ({ body: undefined, outputCharacters: 400, usage: { input: 5, output: 20 } }),
+    });
+    answer.piece(utf8Bytes("x"), false);
+    expect(meter.current()).to.deep.include({ estimated: true });
+    expect(meter.current().usage.output).to.equal(100);
+    answer.piece(utf8Bytes("y"), true);
+    expect(meter.current()).to.deep.include({ estimated: false });
+    expect(meter.current().usage).to.include({ output: 20, total: 25 });
+  });
+
+  it("L8: puts the receipt before the last event, once, whatever the event's bytes are beside", () => {
+    const { answer } = makeAnswer(
+      { responseBody: () => ({ body: undefined, usage: { input: 60, output: 40 } }) },
+      true,
+      true,
+    );
+    expect(answer.piece(utf8Bytes('data: {"a":"data: [DONE]"}\n\n'), false).body).to.equal(undefined);
+    expect(text(answer.piece(utf8Bytes("data: ü\n\ndata: [DONE]\n\n"), true).body)).to.equal(
+      'data: ü\n\n: tollgate {"tokens_used":100}\n\ndata: [DONE]\n\n',
+    );
+  });
+
+  it("L8: no receipt without being asked, nor in an answer that is no stream", () => {
+    for (const [stream, receipt] of [
+      [true, false],
+      [false, true],
+    ] as const)
+      expect(makeAnswer({}, stream, receipt).answer.piece(utf8Bytes("data: [DONE]\n\n"), true).body).to.equal(
+        undefined,
+      );
   });
 
   it("L2, L6: meters usage, characters, model and notes, those of a failing piece too", () => {

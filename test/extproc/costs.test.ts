@@ -63,7 +63,7 @@ describe("currentCosts", () => {
     expect(await counterValue(metrics, "cost_failed_total")).to.equal(2);
     expect(await counterValue(metrics, "cost_capped_total")).to.equal(2);
     expect(warned).to.have.length(2);
-    expect(warned[0]).to.include({ key: "broken" });
+    expect(warned[0]).to.include({ metadata_key: "broken" });
   });
 
   it("is nothing for a session without a plan", () => {

@@ -9,6 +9,7 @@ export const endpoint: Endpoint = {
   path: "/v1/chat/completions",
   method: "POST",
   parse: () => makeRequest("gpt-4o"),
+  lastEvent: /^data: \[DONE\]/m,
   errorBody: (error) => utf8Bytes(`{"error":"${error.message}"}`),
   streamError: (error) => utf8Bytes(`data: {"error":"${error.code}"}\n\n`),
 };
