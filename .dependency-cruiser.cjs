@@ -1,4 +1,4 @@
-// The architecture as rules (docs/architecture.md): imports go down only, and each rule says why.
+// The architecture as rules (docs/design/architecture.md): imports go down only, and each rule says why.
 const only = (name, comment, from, to) => ({ name, comment, severity: "error", from, to });
 
 /** Folders of each level; a folder may import lower levels and itself. */
