@@ -6,6 +6,7 @@ import { matchLimits } from "./match-limits.ts";
 import { matchRules } from "./match-route.ts";
 import { orderBackends } from "./order-backends.ts";
 import type { RequestView } from "./request-view.ts";
+import { requireIdentity } from "./require-identity.ts";
 import { describeModels, selectModel } from "./select-model.ts";
 
 /**
@@ -58,7 +59,7 @@ function noBackendLeft(
 
 /**
  * Decides everything about one request, in the order of limits.md §0. Pure: randomness comes from `random`.
- * @throws GatewayError `missing_model`, `unknown_model`, `invalid_header`, `no_usable_backend`, or the refusal of the last backend
+ * @throws GatewayError `missing_model`, `unknown_model`, `invalid_header`, `identity_required`, `no_usable_backend`, or the refusal of the last backend
  */
 export function plan(
   config: RuntimeConfig,
@@ -80,6 +81,7 @@ export function plan(
     );
   }
   const { applied, withoutAccount } = matchLimits(mergedLimits(rules), { ...view, model });
+  requireIdentity(config.settings, withoutAccount, view);
   let refusal: GatewayError | undefined;
   const { attempts, dropped } = orderBackends(config, rule, model, random, (attempt) => {
     const error = canServe(attempt);
