@@ -17,8 +17,6 @@ export interface MockSpec {
   readonly address: HostPort | undefined;
   /** The key that it asks for; undefined = any. */
   readonly apiKey: string | undefined;
-  /** How long it waits before it answers. */
-  readonly slowMs: number;
 }
 
 /** Mocks without a known port stand here and above until they are started. */
@@ -40,7 +38,7 @@ export function compileMocks(
   const addresses = new Map<string, HostPort>();
   for (const [index, resource] of resources.all(mockBackend).entries()) {
     const { id, name } = resource;
-    const { provider, port = 0, address, apiKey, slowMs = 0 } = resource.body.spec;
+    const { provider, port = 0, address, apiKey } = resource.body.spec;
     const standsInFor =
       resources.get(aiBackend, id)?.body.spec.provider.schema ??
       resources.get(aiServiceBackend, id)?.body.spec.schema.name;
@@ -58,7 +56,7 @@ export function compileMocks(
         `the backend ${id} speaks ${standsInFor}, not ${provider}; write provider: ${standsInFor}`,
       );
     }
-    specs.push({ id, provider, port, address, apiKey, slowMs });
+    specs.push({ id, provider, port, address, apiKey });
     addresses.set(id, address ?? started.get(id) ?? { host: "127.0.0.1", port: port === 0 ? firstPort + index : port });
   }
   return { specs, addresses };

@@ -28,9 +28,9 @@ describe("compileMocks", () => {
   });
 
   it("tells what to start", () => {
-    const { mocks } = configureText(backend("b") + mock("b", ", apiKey: k, slowMs: 20"));
+    const { mocks } = configureText(backend("b") + mock("b", ", apiKey: k"));
     expect(mocks).to.deep.equal([
-      { id: "default/b", provider: "OpenAI", port: 0, address: undefined, apiKey: "k", slowMs: 20 },
+      { id: "default/b", provider: "OpenAI", port: 0, address: undefined, apiKey: "k" },
     ]);
   });
 

@@ -20,8 +20,6 @@ export const mockBackend = defineKind({
       address: hostPort.optional(),
       /** The key that it asks for; absent = any. */
       apiKey: z.string().min(1).optional(),
-      /** It waits this long before it answers. */
-      slowMs: z.int().min(0).optional(),
     }),
   },
 });
