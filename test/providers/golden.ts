@@ -6,6 +6,7 @@ import type { Provider } from "../../src/core/provider.ts";
 import type { AttemptInput, BackendOptions, ResponseHead, Translator } from "../../src/core/translator.ts";
 import { chatEndpoint } from "../../src/endpoints/chat.ts";
 import { GatewayError } from "../../src/lib/errors.ts";
+import { encodeFrames } from "./frames.ts";
 import { cut, type Replayed, replay, respellWithCrLf } from "./replay.ts";
 
 /**
@@ -14,7 +15,8 @@ import { cut, type Replayed, replay, respellWithCrLf } from "./replay.ts";
  *
  * A case has `options.json` ({ origin, model, options?, headers? }), `client-request.json`, and, unless the request is
  * refused, `upstream-response.{json,sse,bin}` with `upstream-response.meta` ({ status, headers }). The rest is generated:
- * `upstream-request.{json,meta}`, `client-response.{json,sse,meta}`, `usage.json`.
+ * `upstream-request.{json,meta}`, `client-response.{json,sse,meta}`, `usage.json`. An AWS event stream is written a line per
+ * frame in `upstream-response.frames`; its `.bin` is generated too.
  */
 export function describeGoldenCases(provider: Provider, folderName: string): void {
   const root = join("test/fixtures/providers", folderName, "from-chat");
@@ -62,6 +64,16 @@ function describeCase(provider: Provider, folder: string): void {
       expectFile(folder, "client-response.meta", `${JSON.stringify({ status: first.refusal.status }, null, 2)}\n`);
     }
   });
+
+  const frames = join(folder, "upstream-response.frames");
+  if (existsSync(frames)) {
+    const bytes = encodeFrames(readFileSync(frames, "utf8"));
+    const path = join(folder, "upstream-response.bin");
+    if (process.env["UPDATE_GOLDEN"] === "1") writeFileSync(path, bytes);
+    it("reads the bytes of the frames that are written beside them", () => {
+      expect(bytes.equals(readFileSync(path)), path).to.equal(true);
+    });
+  }
 
   const extension = ["json", "sse", "bin"].find((candidate) =>
     existsSync(join(folder, `upstream-response.${candidate}`)),

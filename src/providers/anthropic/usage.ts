@@ -20,6 +20,8 @@ interface WireCounters {
  */
 export class AnthropicUsage {
   #counters: WireCounters = {};
+  /** `input_tokens` was told and cannot be: what caches tell is only a part of the input. */
+  #inputUnreadable = false;
 
   /** Takes in one `usage` object and tells the sink all that is known by now. */
   report(usage: JsonView, sink: AnswerSink): void {
@@ -33,10 +35,12 @@ export class AnthropicUsage {
       output_tokens: readCounter(usage.member("output_tokens"), sink),
       thinking_tokens: readCounter(usage.member("output_tokens_details").member("thinking_tokens"), sink),
     };
+    if (usage.member("input_tokens").told) this.#inputUnreadable = told.input_tokens === undefined;
     const present = Object.entries(told).filter(([, value]) => value !== undefined);
     if (present.length === 0) return;
     this.#counters = { ...this.#counters, ...Object.fromEntries(present) };
-    sink.usage = tokenUsage(this.#counters);
+    const known = tokenUsage(this.#counters);
+    sink.usage = this.#inputUnreadable ? { ...known, input: undefined } : known;
   }
 }
 

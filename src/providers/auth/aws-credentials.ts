@@ -1,10 +1,36 @@
-import { Sha256 } from "@aws-crypto/sha256-js";
+import { createHash, createHmac, type Hash, type Hmac } from "node:crypto";
 import { HttpRequest } from "@smithy/protocol-http";
 import { SignatureV4 } from "@smithy/signature-v4";
 import type { AuthConfig, Authenticator, SignableRequest } from "../../core/auth.ts";
 
 /** Headers of the signature; `host` and `content-type` are signed too but sent by others. */
 const signatureHeaders = ["authorization", "x-amz-date", "x-amz-content-sha256", "x-amz-security-token"];
+
+/** SHA-256, or its HMAC with a secret, in the form that the signer wants: hashing a large body elsewhere than in native code stalls. */
+class Sha256 {
+  readonly #hash: Hash | Hmac;
+
+  constructor(secret?: SourceData) {
+    this.#hash = secret === undefined ? createHash("sha256") : createHmac("sha256", bytesOf(secret));
+  }
+
+  update(data: SourceData): void {
+    this.#hash.update(bytesOf(data));
+  }
+
+  digest(): Promise<Uint8Array> {
+    return Promise.resolve(new Uint8Array(this.#hash.digest()));
+  }
+}
+
+type SourceData = string | ArrayBuffer | ArrayBufferView;
+
+function bytesOf(data: SourceData): Uint8Array {
+  if (typeof data === "string") return Buffer.from(data);
+  return ArrayBuffer.isView(data)
+    ? new Uint8Array(data.buffer, data.byteOffset, data.byteLength)
+    : new Uint8Array(data);
+}
 
 /**
  * Signature Version 4 for service `bedrock` (translation.md §1.5): over content-type, host and the x-amz headers, and the exact

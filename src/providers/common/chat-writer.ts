@@ -39,7 +39,7 @@ export interface ChatWriter {
 /** Usage as the openai dialect shows it (§5.1); undefined when nothing was told. */
 export function renderChatUsage(usage: TokenUsage): JsonOut {
   if (usage.input === undefined && usage.output === undefined && usage.total === undefined) return undefined;
-  const input = usage.input ?? 0;
+  const input = usage.input ?? (usage.cachedInput ?? 0) + (usage.cacheWrite ?? 0);
   const output = usage.output ?? 0;
   const cacheTold = usage.cachedInput !== undefined || usage.cacheWrite !== undefined;
   return {

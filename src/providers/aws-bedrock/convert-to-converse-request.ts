@@ -1,0 +1,88 @@
+import type { BackendOptions } from "../../core/translator.ts";
+import type { JsonOut } from "../../lib/raw-json.ts";
+import { type ChatRequest, chatRequestDefaults, chatRequestMembers } from "../common/chat-request.ts";
+import { optionalObject } from "../common/guards.ts";
+import type { ResponseFormat } from "../common/response-format.ts";
+import type { Warnings } from "../common/warnings.ts";
+import { convertToConverseMessages } from "./convert-to-converse-messages.ts";
+import { prepareThinking } from "./prepare-thinking.ts";
+import { prepareTools } from "./prepare-tools.ts";
+
+type Members = { readonly [member: string]: JsonOut };
+
+const members = new Set([...chatRequestMembers, "metadata"]);
+const serviceTiers = new Set(["default", "flex", "priority"]);
+
+/** The body of a Converse request (translation.md §6.3); the model and whether to stream are told in the path. */
+export function convertToConverseRequest(
+  chat: ChatRequest,
+  options: BackendOptions,
+  schema: string,
+  warnings: Warnings,
+): Members {
+  const { system, messages } = convertToConverseMessages(chat.messages, { schema, warnings });
+  const { maxTokens, modelFields, effort } = prepareThinking(chat, options, warnings);
+  const { temperature, topP, topK } = prepareSampling(chat, options, warnings);
+  const request = {
+    messages,
+    system: system.length > 0 ? system : undefined,
+    inferenceConfig: unlessEmpty({
+      maxTokens,
+      temperature,
+      topP,
+      stopSequences: chat.stop.length > 0 ? chat.stop : undefined,
+    }),
+    toolConfig: prepareTools(chat, warnings),
+    additionalModelRequestFields: unlessEmpty({ top_k: topK, ...modelFields }),
+    outputConfig: unlessEmpty({ effort, textFormat: prepareTextFormat(chat.responseFormat, warnings) }),
+    serviceTier: prepareServiceTier(chat.serviceTier, warnings),
+    requestMetadata: prepareMetadata(chat, warnings),
+  };
+  warnings.droppedUnless(chat.body, members, chatRequestDefaults);
+  return request;
+}
+
+function unlessEmpty(object: Members): Members | undefined {
+  return Object.values(object).some((value) => value !== undefined) ? object : undefined;
+}
+
+function prepareSampling(chat: ChatRequest, options: BackendOptions, warnings: Warnings) {
+  if (options.samplingParams === "drop") {
+    if (chat.temperature !== undefined) warnings.dropped("temperature");
+    if (chat.topP !== undefined) warnings.dropped("top_p");
+    if (chat.topK !== undefined) warnings.dropped("top_k");
+    return {};
+  }
+  return { temperature: clampTemperature(chat.temperature, warnings), topP: chat.topP, topK: chat.topK };
+}
+
+/** Chat allows 0 … 2, Converse 0 … 1 (R60). */
+function clampTemperature(temperature: number | undefined, warnings: Warnings): number | undefined {
+  if (temperature === undefined || temperature <= 1) return temperature;
+  warnings.add("temperature_clamped");
+  return 1;
+}
+
+/** The schema travels as a string that holds the client's text (R74, R93). */
+function prepareTextFormat(format: ResponseFormat, warnings: Warnings): JsonOut {
+  if (format.type === "json_object") warnings.add("json_object_not_enforced");
+  if (format.type !== "json_schema") return undefined;
+  const { schema, name, description } = format;
+  return { type: "json_schema", structure: { jsonSchema: { schema: schema.text, name, description } } };
+}
+
+function prepareServiceTier(tier: string | undefined, warnings: Warnings): JsonOut {
+  if (tier === undefined || tier === "auto") return undefined;
+  if (serviceTiers.has(tier)) return { type: tier };
+  warnings.dropped("service_tier");
+  return undefined;
+}
+
+/** Strings only; metadata with anything else is dropped whole. */
+function prepareMetadata(chat: ChatRequest, warnings: Warnings): JsonOut {
+  const metadata = optionalObject(chat.body.member("metadata"));
+  if (metadata === undefined || metadata.names.length === 0) return undefined;
+  if (metadata.names.every((name) => metadata.member(name).string !== undefined)) return metadata.raw;
+  warnings.dropped("metadata");
+  return undefined;
+}
