@@ -19,12 +19,14 @@ function installDependencies() {
   if (existsSync(stamp) && statSync(stamp).mtimeMs >= statSync(path("package-lock.json")).mtimeMs) return;
   console.error("installing dependencies (npm ci) …");
   try {
-    execFileSync("npm", ["ci", "--no-audit", "--no-fund", "--loglevel=error"], {
+    // the sources need ts-blank-space, which is a development dependency
+    execFileSync("npm", ["ci", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"], {
       cwd: path("."),
       stdio: ["ignore", "ignore", "inherit"],
     });
-  } catch {
-    console.error("npm ci failed; see above. Run it by hand in this folder, then try again.");
+  } catch (error) {
+    const what = error.code === "ENOENT" ? "npm was not found on PATH." : "npm ci failed; see above.";
+    console.error(`${what} Run npm ci by hand in ${path(".")}, then try again.`);
     process.exit(1);
   }
 }

@@ -7,7 +7,7 @@ export interface AdminOptions {
   readonly port: number;
   readonly metrics: Metrics;
   /** Undefined = ready; else what is missing, in words. */
-  readonly notReady: () => string | undefined;
+  readonly notReady: () => Promise<string | undefined>;
 }
 
 export interface AdminServer {
@@ -26,11 +26,12 @@ export async function startAdminServer(options: AdminOptions): Promise<AdminServ
       case "/health":
         text(200, "text/plain", "OK\n");
         return;
-      case "/ready": {
-        const missing = options.notReady();
-        text(missing === undefined ? 200 : 503, "text/plain", `${missing ?? "OK"}\n`);
+      case "/ready":
+        options.notReady().then(
+          (missing) => text(missing === undefined ? 200 : 503, "text/plain", `${missing ?? "OK"}\n`),
+          () => text(503, "text/plain", "it could not be found out whether requests can be served\n"),
+        );
         return;
-      }
       case "/metrics":
         options.metrics.render().then(
           (body) => text(200, "text/plain; version=0.0.4; charset=utf-8", body),

@@ -1,4 +1,5 @@
 import type { RuntimeConfig } from "../core/runtime-config.ts";
+import { storeName } from "./store-name.ts";
 
 export interface BannerInput {
   readonly config: RuntimeConfig;
@@ -13,40 +14,55 @@ export interface BannerInput {
   readonly demo: boolean;
 }
 
-/** `redis://user:secret@host:6379` without the secret. */
-function storeName(url: string): string {
-  if (url.startsWith("memory")) return "in memory";
-  const { protocol, host } = new URL(url);
-  return `${protocol}//${host}`;
+/** An address as a URL that a client on this machine can use. */
+function urlOf(address: string, port: number): string {
+  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
+  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
-const body = `'{"messages": [{"role": "user", "content": "Hello"}]}'`;
+/** A request to paste into a shell. `-w` ends each answer with a new line. */
+function curl(url: string, headers: readonly string[], times = 1): string {
+  const urls = Array<string>(times).fill(`${url}/v1/chat/completions`).join(" ");
+  return `     curl -si -w '\\n' ${urls} \\
+       ${headers.map((header) => `-H '${header}'`).join(" ")} \\
+       -d '{"messages": [{"role": "user", "content": "Hello"}]}'
+`;
+}
 
 function demoCommands(url: string): string {
-  const curl = `curl -s -i ${url}/v1/chat/completions`;
   return `
-Try:
-  1. an answer
-     ${curl} -H 'x-user-id: ada' -H 'x-ai-eg-model: gpt-4o' -d ${body}
-  2. a fallback: OpenAI limits us, Anthropic answers (see x-ai-provider)
-     ${curl} -H 'x-user-id: ada' -H 'x-ai-eg-model: gpt-4o' -H 'x-mock-fault: openai=429' -d ${body}
-  3. a refused budget: this user has 100 tokens an hour, the first call takes 150, the second is refused
-     for i in 1 2; do ${curl} -H 'x-user-id: demo-small-budget' -H 'x-mock-usage: 50,100' -d ${body}; echo; done
-`;
+Try, in another terminal:
+
+  1. An answer
+${curl(url, ["x-user-id: ada", "x-ai-eg-model: gpt-4o"])}
+  2. A fallback: OpenAI says 429, Anthropic answers (see x-ai-provider in the answer)
+${curl(url, ["x-user-id: ada", "x-ai-eg-model: gpt-4o", "x-mock-fault: openai=429"])}
+  3. A refused budget: this user has 100 tokens an hour, the first request takes 150, the second gets 429
+${curl(url, ["x-user-id: demo-small-budget", "x-mock-usage: 50,100"], 2)}`;
+}
+
+function firstCommand(url: string, models: readonly string[]): string {
+  const [model] = models;
+  return model === undefined || /['\\]/.test(model)
+    ? ""
+    : `\nTry, in another terminal:\n${curl(url, [`x-ai-eg-model: ${model}`])}`;
 }
 
 /** What a person sees when everything runs. */
 export function banner(input: BannerInput): string {
-  const { config } = input;
-  const url = `http://${config.settings.listener.address}:${input.port}`;
-  const mocks = [...input.mocks].map(([id, { port }]) => `${id} :${port}`).join(", ");
+  const { config, stateDir } = input;
+  const url = urlOf(config.settings.listener.address, input.port);
+  const mocks = [...input.mocks].map(([id, { port }]) => `${id} at :${port}`).join(", ");
+  const limits = `${config.limits.size} ${config.limits.size === 1 ? "rule" : "rules"}`;
+  const counted = input.storeUrl.startsWith("memory:") ? "in memory" : `in ${storeName(input.storeUrl)}`;
   return `
-Tollgate is running: Envoy ${input.envoyVersion} on ${url}
+Tollgate is running: Envoy ${input.envoyVersion} at ${url}
+
   models   ${config.models.join(", ") || "(none)"}
-  limits   ${config.limits.size} rules, counted ${storeName(input.storeUrl)}
-${mocks === "" ? "" : `  mocks    ${mocks}\n`}  admin    http://${config.settings.admin.address}:${input.adminPort} (/health, /ready, /metrics)
-  logs     ${input.stateDir} (gateway.log: one line per request; access.log, envoy.log)
-${input.demo ? demoCommands(url) : ""}
+  limits   ${limits}, counted ${counted}
+${mocks === "" ? "" : `  mocks    ${mocks}\n`}  admin    ${urlOf(config.settings.admin.address, input.adminPort)} (/health, /ready, /metrics)
+  log      ${stateDir}/gateway.log, a line per request (beside it: access.log, envoy.log${mocks === "" ? "" : ", mocks.log"})
+${input.demo ? demoCommands(url) : firstCommand(url, config.models)}
 Ctrl-C stops everything.
 `;
 }

@@ -1,9 +1,10 @@
-import { configure, type MockSpec } from "../config/configure.ts";
+import { configure, type MockSpec, type WhereSet } from "../config/configure.ts";
 import { load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
 import { providers } from "../providers/index.ts";
+import { InvalidConfiguration } from "./invalid-configuration.ts";
 
 /** Which client APIs each schema can serve, from the registry. */
 export const pairs: Pairs = new Map(
@@ -16,16 +17,9 @@ export const pairs: Pairs = new Map(
 export interface LoadedConfiguration {
   readonly config: RuntimeConfig;
   readonly mocks: readonly MockSpec[];
-  /** Diagnostics that do not stop anything, as text; empty = none. */
+  /** Diagnostics that do not stop anything, what is unresolved first, as text; empty = none. */
   readonly remarks: string;
-}
-
-/** Configuration that cannot be used; the message lists every problem with file, line and column. */
-export class InvalidConfiguration extends Error {
-  constructor(report: string) {
-    super(report);
-    this.name = "InvalidConfiguration";
-  }
+  readonly whereSet: WhereSet;
 }
 
 /**
@@ -37,7 +31,7 @@ export function loadConfiguration(
   env: Readonly<Record<string, string | undefined>>,
   mockAddresses?: ReadonlyMap<string, { readonly host: string; readonly port: number }>,
 ): LoadedConfiguration {
-  const { config, diagnostics, mocks } = configure({
+  const { config, diagnostics, mocks, whereSet } = configure({
     files: load(paths),
     env,
     strict: false,
@@ -46,5 +40,8 @@ export function loadConfiguration(
     ...(mockAddresses === undefined ? {} : { mockAddresses }),
   });
   if (config === undefined) throw new InvalidConfiguration(renderDiagnostics(diagnostics));
-  return { config, mocks, remarks: renderDiagnostics(diagnostics.filter(({ severity }) => severity !== "info")) };
+  const remarks = (["unresolved", "warning"] as const).flatMap((wanted) =>
+    diagnostics.filter(({ severity }) => severity === wanted),
+  );
+  return { config, mocks, remarks: renderDiagnostics(remarks), whereSet };
 }

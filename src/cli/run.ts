@@ -1,26 +1,33 @@
-import { compileCostRule } from "../metering/cost-rules.ts";
-import { InvalidConfiguration, pairs } from "./configuration.ts";
-import { mocks } from "./mocks.ts";
+import { InvalidConfiguration } from "./invalid-configuration.ts";
 import { type CommandIo, UsageError } from "./options.ts";
-import { render } from "./render.ts";
-import { serve } from "./serve.ts";
-import { up } from "./up.ts";
-import { validate } from "./validate.ts";
 
 interface Command {
   readonly summary: string;
   readonly run: (args: readonly string[], io: CommandIo) => Promise<number>;
 }
 
+/** Each is loaded when it is called: a mock provider needs no gateway. */
 const commands: Readonly<Record<string, Command>> = {
-  up: { summary: "everything on one machine: Envoy, the gateway and, for MockBackends, mock providers", run: up },
-  serve: { summary: "the gateway alone, for an Envoy that somebody else runs", run: serve },
-  render: { summary: "the Envoy configuration for these resources", run: render },
+  up: {
+    summary: "everything on one machine: Envoy, the gateway and, for MockBackends, mock providers",
+    run: async (args, io) => (await import("./up.ts")).up(args, io),
+  },
+  serve: {
+    summary: "the gateway alone, for an Envoy that somebody else runs",
+    run: async (args, io) => (await import("./serve.ts")).serve(args, io),
+  },
+  render: {
+    summary: "the Envoy configuration for these resources",
+    run: async (args, io) => (await import("./render.ts")).render(args, io),
+  },
   validate: {
     summary: "check resources and tell every problem at once",
-    run: (args, io) => validate(args, io, { pairs, compileCost: compileCostRule }),
+    run: async (args, io) => (await import("./validate.ts")).validate(args, io),
   },
-  mocks: { summary: "mock providers (OpenAI, Anthropic, AWS Bedrock) with a bill", run: mocks },
+  mocks: {
+    summary: "mock providers (OpenAI, Anthropic, AWS Bedrock) with a bill",
+    run: async (args, io) => (await import("./mocks.ts")).mocks(args, io),
+  },
 };
 
 function help(): string {
@@ -35,7 +42,7 @@ export async function run(args: readonly string[], io: CommandIo): Promise<numbe
     io.stdout.write(help());
     return name === undefined ? 2 : 0;
   }
-  const command = commands[name];
+  const command = Object.hasOwn(commands, name) ? commands[name] : undefined;
   if (command === undefined) {
     io.stderr.write(
       `tollgate: there is no command ${JSON.stringify(name)}; there are ${Object.keys(commands).join(", ")}\n`,

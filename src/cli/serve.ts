@@ -1,11 +1,11 @@
-import { mkdirSync } from "node:fs";
-import { dirname } from "node:path";
 import { makeLogger } from "../observe/logger.ts";
+import { claimGrpcAddress } from "./claim-grpc-address.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { startGateway } from "./gateway.ts";
 import { checkGrpcAddress } from "./grpc-address.ts";
-import { type CommandIo, listOption, parseOptions, portOption, textOption, UsageError } from "./options.ts";
+import { type CommandIo, listOption, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
+import { upSettings } from "./settings.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 const usage = `tollgate serve -f PATH… [OPTIONS]
@@ -16,12 +16,12 @@ Runs the gateway's gRPC services (ext_proc, rate limits, attempt log) for an Env
       --admin-port PORT     its port, 0 = any free one (default: the resources' admin.port)
       --store URL           where rate limits count: memory:// or redis://host:port (default: the resources' store.url)
       --log-level LEVEL     debug, info, warn, error (default: the resources' log.level)
-Environment: TOLLGATE_STORE, TOLLGATE_LOG_LEVEL.
+Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_STORE, TOLLGATE_LOG_LEVEL.
 `;
 
 /** `tollgate serve`. Ends on SIGTERM and SIGINT. */
 export async function serve(args: readonly string[], io: CommandIo): Promise<number> {
-  const { values } = parseOptions(args, {
+  const { values, positionals } = parseOptions(args, {
     file: { type: "string", short: "f", multiple: true },
     listen: { type: "string" },
     "admin-address": { type: "string" },
@@ -34,26 +34,32 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     io.stdout.write(usage);
     return 0;
   }
+  const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   const paths = listOption(values["file"]);
+  if (positionals.length > 0) throw new UsageError(`every PATH needs its own -f: ${positionals.join(" ")}`);
   if (paths.length === 0) throw new UsageError("name the resources with -f PATH");
-  const stop = stopSignal();
-  const { config, remarks } = loadConfiguration(paths, io.env);
-  if (remarks !== "") io.stderr.write(`${remarks}\n`);
   const grpcAddress = textOption(values["listen"]) ?? "unix:/run/tollgate/grpc.sock";
   const warning = checkGrpcAddress(grpcAddress);
-  if (warning !== undefined) io.stderr.write(`${warning}\n`);
-  if (grpcAddress.startsWith("unix:")) mkdirSync(dirname(grpcAddress.slice("unix:".length)), { recursive: true });
+  const loaded = loadConfiguration(paths, io.env);
+  const { config, remarks } = loaded;
+  // clients connect to somebody else's Envoy: there is no port of theirs here that could be the admin interface's too
+  const settings = upSettings({ ...values, port: "0" }, io.env, loaded);
+  for (const remark of [remarks, warning ?? ""]) if (remark !== "") tell(remark);
+  await claimGrpcAddress(grpcAddress, "--listen");
   const address = textOption(values["admin-address"]) ?? config.settings.admin.address;
-  const port = portOption(values["admin-port"], "admin-port") ?? config.settings.admin.port;
+  const adminPort = await claimPort(address, settings.adminPort.value, "--admin-address and --admin-port");
+  const stop = stopSignal();
   const gateway = await startGateway({
     config,
     grpcAddress,
-    admin: { address, port: await claimPort(address, port, "--admin-port") },
-    storeUrl: textOption(values["store"]) ?? io.env["TOLLGATE_STORE"] ?? config.settings.store.url,
-    logger: makeLogger(textOption(values["log-level"]) ?? io.env["TOLLGATE_LOG_LEVEL"] ?? config.settings.log.level),
+    admin: { address, port: adminPort },
+    storeUrl: settings.storeUrl.value,
+    logger: makeLogger(settings.logLevel.value),
+    storeChanged: tell,
   });
-  io.stderr.write(
-    `tollgate serves ext_proc and rate limits on ${grpcAddress}; health on http://${address}:${gateway.adminPort}/health\n`,
+  tell(
+    `tollgate serves ext_proc and rate limits on ${grpcAddress}; health on http://${address}:${gateway.adminPort}/health\n` +
+      `  rate limits: ${config.limits.size} (a hand-written Envoy configuration needs a slot for each that can apply to one request)`,
   );
   await stop;
   await gateway.close();

@@ -1,35 +1,83 @@
-import { appendFileSync, createWriteStream, mkdirSync, mkdtempSync, rmSync, type WriteStream } from "node:fs";
+import { createWriteStream, mkdirSync, mkdtempSync, openSync, rmSync, type WriteStream } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
+import { checkGrpcAddress } from "./grpc-address.ts";
+import { claimPidFile } from "./pid-file.ts";
 
 /** Where a gateway on this machine keeps its logs and Envoy's configuration, and its socket (elsewhere: paths of sockets are short). */
 export interface StateDir {
   readonly path: string;
   readonly grpcAddress: string;
+  /** What holds the socket; removed by `close`. */
+  readonly socketDir: string;
   file(name: string): string;
-  /** A log that is appended to. */
+  /** A log that is appended to. @throws Error when it cannot be written */
   log(name: string): WriteStream;
-  /** Removes the socket's folder. */
+  /** Removes the socket's folder and gives the directory free. */
   close(): void;
 }
 
-/** @throws Error that says what to do when the directory cannot be written */
-export function openStateDir(path: string): StateDir {
-  const directory = resolve(path);
-  try {
-    mkdirSync(directory, { recursive: true });
-    appendFileSync(join(directory, "gateway.log"), "");
-  } catch (cause) {
-    const { code } = cause as NodeJS.ErrnoException;
-    throw new Error(`the folder ${directory} cannot be written (${code}); choose another with --state-dir`, { cause });
+/** Mode 0700: whoever can reach the socket in it is handed provider keys. */
+function makeSocketDir(): { readonly socketDir: string; readonly grpcAddress: string } {
+  let reason = "";
+  // the second is for a TMPDIR that is too long or not there
+  for (const root of [tmpdir(), "/tmp"]) {
+    try {
+      checkGrpcAddress(`unix:${join(root, "tollgate-XXXXXX", "grpc.sock")}`);
+      const socketDir = mkdtempSync(join(root, "tollgate-"));
+      return { socketDir, grpcAddress: `unix:${join(socketDir, "grpc.sock")}` };
+    } catch (error) {
+      reason = (error as Error).message;
+    }
   }
-  // mode 0700: whoever can reach the socket in it is handed provider keys
-  const socketDir = mkdtempSync(join(tmpdir(), "tollgate-"));
-  return {
-    path: directory,
-    grpcAddress: `unix:${join(socketDir, "grpc.sock")}`,
-    file: (name) => join(directory, name),
-    log: (name) => createWriteStream(join(directory, name), { flags: "a" }),
-    close: () => rmSync(socketDir, { recursive: true, force: true }),
+  throw new Error(
+    `no folder for the gateway's socket could be made: ${reason}; name a short, writable one with TMPDIR`,
+  );
+}
+
+/**
+ * `report` is told when a log can no longer be written (a full disk): that must not end the gateway.
+ * @throws Error that says what to do when the directory cannot be written or another gateway uses it
+ */
+export function openStateDir(path: string, report: (message: string) => void): StateDir {
+  const directory = resolve(path);
+  const file = (name: string): string => join(directory, name);
+  const orExplain = <T>(name: string, action: () => T): T => {
+    try {
+      return action();
+    } catch (cause) {
+      const { code } = cause as NodeJS.ErrnoException;
+      if (code === undefined) throw cause;
+      throw new Error(`${name} cannot be written (${code}); choose another folder with --state-dir`, { cause });
+    }
   };
+  orExplain(`the folder ${directory}`, () => mkdirSync(directory, { recursive: true }));
+  const release = orExplain(`the folder ${directory}`, () => claimPidFile(file("tollgate.pid"), directory));
+  try {
+    const { socketDir, grpcAddress } = makeSocketDir();
+    return {
+      path: directory,
+      grpcAddress,
+      socketDir,
+      file,
+      log: (name) => {
+        const fd = orExplain(file(name), () => openSync(file(name), "a"));
+        const stream = createWriteStream(file(name), { fd });
+        stream.once("error", (error: NodeJS.ErrnoException) => {
+          report(
+            `${file(name)} can no longer be written (${error.code ?? error.message}); its lines are lost from now on`,
+          );
+          stream.on("error", () => undefined);
+        });
+        return stream;
+      },
+      close: () => {
+        rmSync(socketDir, { recursive: true, force: true });
+        release();
+      },
+    };
+  } catch (error) {
+    release();
+    throw error;
+  }
 }

@@ -15,6 +15,8 @@ export interface SupervisedProcess {
   readonly output: (chunk: Buffer) => void;
   /** It ended without being told to. `pauseMs`: when it is started again; `failures`: how often in a row by now. */
   readonly crashed: (crash: Crash) => void;
+  /** Told the process id whenever that changes; undefined = none runs. */
+  readonly runs?: (pid: number | undefined) => void;
 }
 
 export interface Crash {
@@ -57,10 +59,14 @@ export class Supervisor {
     const startedMs = Date.now();
     const child = spawn(command, [...args], {
       stdio: ["ignore", "pipe", "pipe"],
+      // a process group of its own: Ctrl-C in a terminal reaches us only, and we end our children in order
+      detached: true,
       ...(env === undefined ? {} : { env }),
     });
     this.#child = child;
     this.#tail = "";
+    if (child.pid !== undefined) this.#process.runs?.(child.pid);
+    child.once("exit", () => this.#process.runs?.(undefined));
     const output = (chunk: Buffer): void => {
       this.#process.output(chunk);
       this.#tail = (this.#tail + chunk.toString("utf8")).slice(-tailCharacters);

@@ -1,22 +1,22 @@
-import { writeFileSync } from "node:fs";
+import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { RuntimeConfig } from "../core/runtime-config.ts";
-import { renderBootstrap } from "../envoy/bootstrap.ts";
 import { makeLogger } from "../observe/logger.ts";
 import { banner } from "./banner.ts";
-import { startChild } from "./children.ts";
 import { loadConfiguration } from "./configuration.ts";
-import { planMocks } from "./demo-mocks.ts";
+import { drainEnvoy } from "./drain.ts";
 import { findEnvoy } from "./envoy-binary.ts";
+import { envoyNotReady, startEnvoy } from "./envoy-process.ts";
+import { uncaughtError } from "./failure.ts";
 import { startGateway } from "./gateway.ts";
-import { type CommandIo, listOption, type OptionValues, parseOptions, portOption, textOption } from "./options.ts";
+import { Guard } from "./guard.ts";
+import { startMocks } from "./mock-processes.ts";
+import { type CommandIo, listOption, type OptionValues, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
-import { defaultTrustedCaFile } from "./render.ts";
-import { openStateDir, type StateDir } from "./state-dir.ts";
+import { printConfig } from "./print-config.ts";
+import { Running } from "./running.ts";
+import { upSettings } from "./settings.ts";
+import { openStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
-
-const demo = fileURLToPath(new URL("../../envoy/resources/demo", import.meta.url));
-const launcher = fileURLToPath(new URL("../../bin/tollgate.mjs", import.meta.url));
 
 const usage = `tollgate up [-f PATH…] [OPTIONS]
 Everything on one machine: Envoy, the gateway, and mock providers for MockBackends.
@@ -27,7 +27,9 @@ Everything on one machine: Envoy, the gateway, and mock providers for MockBacken
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
       --state-dir DIR   logs and Envoy's configuration (default: .tollgate)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
-Environment: ENVOY_BIN, TOLLGATE_STORE, TOLLGATE_LOG_LEVEL, TOLLGATE_CACHE.
+      --print-config    print the settings in force and where each comes from, and start nothing
+Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for the flags of these
+names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
 `;
 
 const optionSpecs = {
@@ -38,154 +40,107 @@ const optionSpecs = {
   envoy: { type: "string" },
   "state-dir": { type: "string" },
   "log-level": { type: "string" },
+  "print-config": { type: "boolean" },
   help: { type: "boolean", short: "h" },
 } as const;
 
-/** Things to stop, in reverse order of starting. */
-class Running {
-  readonly #stops: (() => Promise<void> | void)[] = [];
+/** When stopping takes longer than this after an uncaught error, the process ends all the same; the guard ends its children. */
+const lastResortMs = 20_000;
 
-  add(stop: () => Promise<void> | void): void {
-    this.#stops.push(stop);
-  }
-
-  async stop(): Promise<void> {
-    for (const stop of this.#stops.splice(0).reverse()) await stop();
-  }
+/** The demo's resources, by the shorter of their names. */
+function demo(): string {
+  const path = fileURLToPath(new URL("../../envoy/resources/demo", import.meta.url));
+  const near = relative(process.cwd(), path);
+  return near.startsWith("..") ? path : near;
 }
 
-async function startMocks(
-  config: ReturnType<typeof loadConfiguration>,
-  state: StateDir,
-  running: Running,
-  io: CommandIo,
-): Promise<Map<string, { host: string; port: number }>> {
-  const addresses = new Map<string, { host: string; port: number }>();
-  for (const process_ of await planMocks(config.mocks)) {
-    const log = state.log("mocks.log");
-    const [first] = process_.backends;
-    if (first === undefined) continue;
-    const child = await startChild({
-      name: "the mock providers",
-      command: process.execPath,
-      args: [launcher, "mocks", ...process_.args],
-      env: { ...io.env, ...process_.env },
-      log,
-      listens: { address: "127.0.0.1", port: first.port },
-      report: (message) => io.stderr.write(`${message}\n`),
-    });
-    running.add(() => child.stop());
-    for (const { id, port } of process_.backends) addresses.set(id, { host: "127.0.0.1", port });
-  }
-  return addresses;
-}
-
-async function startEnvoy(
-  config: RuntimeConfig,
-  binary: string,
-  port: number,
-  state: StateDir,
-  running: Running,
-  io: CommandIo,
-): Promise<void> {
-  const { listener, envoy } = config.settings;
-  const file = state.file("envoy.json");
-  const bootstrap = renderBootstrap(config, {
-    grpcAddress: state.grpcAddress,
-    listen: { address: listener.address, port },
-    adminPort: await claimPort("127.0.0.1", envoy.adminPort, "envoy.adminPort of TollgateConfig"),
-    tombstonePort: await claimPort("127.0.0.1", 0, "a free port"),
-    accessLogPath: state.file("access.log"),
-    trustedCaFile: defaultTrustedCaFile,
-  });
-  writeFileSync(file, JSON.stringify(bootstrap, null, 2));
-  const child = await startChild({
-    name: "Envoy",
-    command: binary,
-    args: [
-      "-c",
-      file,
-      "--concurrency",
-      String(envoy.concurrency),
-      "--use-dynamic-base-id",
-      "-l",
-      "warn",
-      ...envoy.extraArgs,
-    ],
-    log: state.log("envoy.log"),
-    listens: { address: listener.address, port },
-    report: (message) => io.stderr.write(`${message}\n`),
-  });
-  running.add(() => child.stop());
-}
-
-async function start(values: OptionValues, io: CommandIo, running: Running): Promise<string> {
-  const files = listOption(values["file"]);
-  const paths = files.length === 0 ? [demo] : files;
-  const first = loadConfiguration(paths, io.env);
-  const { listener, admin, store, log } = first.config.settings;
-  const port = await claimPort(listener.address, portOption(values["port"], "port") ?? listener.port, "--port");
-  const adminPort = await claimPort(
-    admin.address,
-    portOption(values["admin-port"], "admin-port") ?? admin.port,
-    "--admin-port",
-  );
+/** Starts everything, each thing handed to `running`; what a person should see when all of it runs. */
+async function start(values: OptionValues, paths: readonly string[], io: CommandIo, running: Running): Promise<string> {
+  const tell = (message: string): void => void io.stderr.write(`${message}\n`);
+  const files = paths.length === 0 ? [demo()] : paths;
+  const first = loadConfiguration(files, io.env);
+  const settings = upSettings(values, io.env, first);
+  if (values["print-config"] === true) return printConfig(first, settings);
+  if (first.remarks !== "") tell(first.remarks);
+  const { listener, admin, envoy } = first.config.settings;
+  const port = await claimPort(listener.address, settings.port.value, "--port");
+  const adminPort = await claimPort(admin.address, settings.adminPort.value, "--admin-port");
+  const envoyAdminPort = await claimPort("127.0.0.1", envoy.adminPort, "envoy.adminPort of TollgateConfig");
+  const state = openStateDir(settings.stateDir.value, tell);
+  await running.add(() => state.close());
+  const guard = new Guard(state.socketDir);
+  await running.add(() => guard.close());
   const binary = await findEnvoy({
-    env: {
-      ...io.env,
-      ...(textOption(values["envoy"]) === undefined ? {} : { ENVOY_BIN: textOption(values["envoy"]) }),
-    },
-    progress: (message) => io.stderr.write(`${message}\n`),
+    path: textOption(values["envoy"]),
+    env: io.env,
+    progress: tell,
+    signal: running.signal,
   });
-  const state = openStateDir(textOption(values["state-dir"]) ?? ".tollgate");
-  running.add(() => state.close());
-  const addresses = await startMocks(first, state, running, io);
-  const { config, remarks } = addresses.size === 0 ? first : loadConfiguration(paths, io.env, addresses);
-  if (remarks !== "") io.stderr.write(`${remarks}\n`);
-  const storeUrl = textOption(values["store"]) ?? io.env["TOLLGATE_STORE"] ?? store.url;
+  const mocks = await startMocks(first.mocks, { state, guard, running, io });
+  const { config } = mocks.size === 0 ? first : loadConfiguration(files, io.env, mocks);
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
     admin: { address: admin.address, port: adminPort },
-    storeUrl,
-    logger: makeLogger(
-      textOption(values["log-level"]) ?? io.env["TOLLGATE_LOG_LEVEL"] ?? log.level,
-      state.log("gateway.log"),
-    ),
+    storeUrl: settings.storeUrl.value,
+    logger: makeLogger(settings.logLevel.value, state.log("gateway.log")),
+    othersNotReady: () => envoyNotReady(envoyAdminPort),
+    storeChanged: tell,
   });
-  running.add(() => gateway.close());
-  await startEnvoy(config, binary.path, port, state, running, io);
+  await running.add(() => gateway.close());
+  await startEnvoy(
+    { config, binary: binary.path, port, adminPort: envoyAdminPort, state, report: tell, runs: guard.place() },
+    running,
+  );
+  await running.add(() =>
+    drainEnvoy(envoyAdminPort, (requests) => tell(`requests in flight: ${requests}; Ctrl-C again ends at once`)),
+  );
   return banner({
     config,
     port,
     adminPort: gateway.adminPort,
     envoyVersion: binary.version,
-    mocks: addresses,
-    storeUrl,
+    mocks,
+    storeUrl: settings.storeUrl.value,
     stateDir: state.path,
-    demo: files.length === 0,
+    demo: paths.length === 0,
   });
 }
 
-/** `tollgate up` (and `npm start`). Ends on Ctrl-C and SIGTERM, and leaves nothing running. */
+/**
+ * `tollgate up` (and `npm start`). Ends on Ctrl-C, SIGTERM and SIGHUP with 0, and on an error that nobody caught with 1, so that
+ * whatever started it can start it again; leaves nothing running.
+ */
 export async function up(args: readonly string[], io: CommandIo): Promise<number> {
-  const { values } = parseOptions(args, optionSpecs);
+  const { values, positionals } = parseOptions(args, optionSpecs);
   if (values["help"] === true) {
     io.stdout.write(usage);
     return 0;
   }
+  // a shell makes `-f a.yaml b.yaml` of `-f *.yaml`
+  const paths = [...listOption(values["file"]), ...positionals];
+  if (positionals.length > 0 && positionals.length === paths.length) {
+    throw new UsageError(`${positionals[0]} is no option; name resources with -f PATH`);
+  }
   const running = new Running();
-  const stopped = stopSignal();
+  const stopped = stopSignal().then(() => "stopped" as const);
+  const broken = uncaughtError();
+  const started = start(values, paths, io, running);
   try {
-    const started = start(values, io, running);
-    const outcome = await Promise.race([started, stopped]);
-    if (outcome !== "SIGINT" && outcome !== "SIGTERM") {
-      io.stdout.write(outcome);
-      await stopped;
-      io.stderr.write("\nstopping …\n");
+    const outcome = await Promise.race([started, stopped, broken]);
+    if (typeof outcome === "string" && outcome !== "stopped") io.stdout.write(outcome);
+    if (values["print-config"] === true) return 0;
+    const end = await Promise.race([stopped, broken]);
+    if (end instanceof Error) {
+      io.stderr.write(`tollgate up: an error in the gateway that nobody caught; everything is stopped\n${end.stack}\n`);
+      setTimeout(() => process.exit(1), lastResortMs).unref();
+      return 1;
     }
+    io.stderr.write("\nstopping …\n");
+    return 0;
   } finally {
     await running.stop();
+    // what was being started has been told to stop; it ends in `Stopped` or in the error that was thrown above
+    await started.catch(() => undefined);
   }
-  return 0;
 }

@@ -1,8 +1,9 @@
-import { type CompileCost, configure } from "../config/configure.ts";
+import { configure } from "../config/configure.ts";
 import type { Severity } from "../config/diagnostics.ts";
 import { load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
-import type { Pairs } from "../core/runtime-config.ts";
+import { compileCostRule } from "../metering/cost-rules.ts";
+import { pairs } from "./configuration.ts";
 import { type CommandIo, listOption, parseOptions, UsageError } from "./options.ts";
 
 const usage = `tollgate validate -f PATH… [OPTIONS]
@@ -17,11 +18,7 @@ Exit status: 0 can be served, 1 errors or unresolved references, 2 called wrongl
  * `tollgate validate` (resources.md §1, §6): every diagnostic and a summary on standard output.
  * @throws UsageError
  */
-export async function validate(
-  args: readonly string[],
-  io: CommandIo,
-  composition: { readonly pairs: Pairs; readonly compileCost: CompileCost },
-): Promise<number> {
+export async function validate(args: readonly string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseOptions(args, {
     file: { type: "string", short: "f", multiple: true },
     strict: { type: "boolean" },
@@ -39,7 +36,8 @@ export async function validate(
     files: load(paths),
     env: io.env,
     strict: values["strict"] === true,
-    ...composition,
+    pairs,
+    compileCost: compileCostRule,
   });
   if (diagnostics.length > 0) io.stdout.write(`${renderDiagnostics(diagnostics)}\n`);
   const count = (severity: Severity): number => diagnostics.filter((one) => one.severity === severity).length;

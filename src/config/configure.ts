@@ -18,8 +18,9 @@ import { parse, type YamlDocument } from "./parse.ts";
 import { readResources } from "./read-resources.ts";
 import { Report, type Source } from "./report.ts";
 import type { HostPort } from "./values/host-port.ts";
+import { type WhereSet, whereSet } from "./where-set.ts";
 
-export type { CompileCost, MockSpec };
+export type { CompileCost, MockSpec, WhereSet };
 
 export interface ConfigureInput {
   readonly files: readonly LoadedFile[];
@@ -41,6 +42,8 @@ export interface Configured {
   readonly mocks: readonly MockSpec[];
   /** Resources that were read and are valid. */
   readonly resourceCount: number;
+  /** Where a setting comes from. */
+  readonly whereSet: WhereSet;
 }
 
 /** Compiles YAML resources into a RuntimeConfig (resources.md). Pure; tells every problem at once. */
@@ -61,6 +64,7 @@ export function configure(input: ConfigureInput): Configured {
     ),
     mocks: mocks.specs,
     resourceCount: kinds.reduce((count, kind) => count + resources.all(kind).length, 0),
+    whereSet: whereSet(resources),
   };
 }
 

@@ -49,7 +49,7 @@ function yamlFiles(
 
 function readFile(path: string): LoadedFile {
   try {
-    return { path, text: readFileSync(path, "utf8"), expandEnv: true };
+    return { path, text: new TextDecoder("utf-8", { fatal: true }).decode(readFileSync(path)), expandEnv: true };
   } catch (error) {
     return { path, problem: describe(error) };
   }
@@ -63,6 +63,8 @@ const reasons: Readonly<Record<string, string>> = {
 };
 
 function describe(error: unknown): string {
+  if ((error as NodeJS.ErrnoException).code === "ERR_ENCODING_INVALID_ENCODED_DATA")
+    return "is not UTF-8 text; save it as UTF-8";
   const code = (error as NodeJS.ErrnoException).code ?? "unknown error";
   return `cannot be read: ${reasons[code] ?? code}`;
 }

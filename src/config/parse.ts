@@ -22,6 +22,11 @@ export interface YamlDocument extends Source {
 
 const offsetOf = (node: unknown): number | undefined => (node as Node | null)?.range?.[0];
 
+/** The parser's words, but for the one that speaks of itself. */
+function inWords(message: string): string {
+  return message.startsWith("Maximum call stack") ? "it is nested too deeply" : message;
+}
+
 /** The offset of the value at `path`, or of its nearest ancestor that was written. Collections in maps stand at their key. */
 function find(document: Document, path: Path, part: "key" | "value"): number {
   let node: unknown = document.contents;
@@ -60,7 +65,7 @@ export function parse(file: string, text: string, expandEnv: boolean, report: Re
   const documents: YamlDocument[] = [];
   for (const document of "empty" in parsed ? [] : parsed) {
     for (const error of document.errors) {
-      report.error({ file, locate: () => at(error.pos[0]) }, [], `is not valid YAML: ${error.message}`);
+      report.error({ file, locate: () => at(error.pos[0]) }, [], `is not valid YAML: ${inWords(error.message)}`);
     }
     if (document.errors.length > 0 || document.contents === null) continue;
     const locate = (path: Path, part: "key" | "value" = "value"): Position => at(find(document, path, part));
@@ -68,7 +73,7 @@ export function parse(file: string, text: string, expandEnv: boolean, report: Re
       const value: unknown = document.toJS({ maxAliasCount: 100 });
       if (value !== null) documents.push({ file, value, expandEnv, locate });
     } catch (error) {
-      report.error({ file, locate }, [], `is not valid YAML: ${(error as Error).message}`);
+      report.error({ file, locate }, [], `is not valid YAML: ${inWords((error as Error).message)}`);
     }
   }
   return documents;

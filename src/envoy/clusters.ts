@@ -112,6 +112,8 @@ export function renderBackendCluster(backend: Backend, config: RuntimeConfig, op
   return {
     name: backend.id,
     type: isIP(hostname) === 0 ? "STRICT_DNS" : "STATIC",
+    // Envoy's default prefers IPv6 even where none leads anywhere, and then `localhost` is only ::1
+    dns_lookup_family: "V4_PREFERRED",
     connect_timeout: "5s",
     per_connection_buffer_limit_bytes: config.settings.listener.bufferLimitBytes,
     metadata: { filter_metadata: { [backendNamespace]: { per_route_rule_backend_name: backend.id } } },

@@ -1,5 +1,6 @@
 import type { RuntimeConfig } from "../core/runtime-config.ts";
 import { extProcGrpc, maxMessageTimeoutMs, messageTimeoutMs } from "./attempt-filters.ts";
+import { localReplies } from "./local-replies.ts";
 import { tollgateCluster } from "./names.ts";
 import { type Json, type JsonObject, type RenderOptions, seconds, typed } from "./options.ts";
 import { rateLimitFilter } from "./rate-limits.ts";
@@ -9,24 +10,8 @@ const routerFilter = "envoy.extensions.filters.http.router.v3.Router";
 const connectionManager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
 
 /** Every internal header except `x-ai-eg-model`, which clients may send. RE2 has no lookahead. */
-const internalHeaders = "x-tollgate-.*|x-aigw-.*|x-ai-eg-(?:[^m].*|m[^o].*|mo[^d].*|mod[^e].*|mode[^l].*|model.+)";
-
-/** Local replies of Envoy itself, told by their details; our own JSON replies pass untouched. */
-const envoyFailures = [
-  "response.code_details.startsWith('ext_proc_error')",
-  "response.code_details.startsWith('upstream_')",
-  ...[
-    "no_healthy_upstream",
-    "route_not_found",
-    "cluster_not_found",
-    "rate_limiter_error",
-    "request_payload_too_large",
-    "response_payload_too_large",
-  ].map((details) => `response.code_details == '${details}'`),
-  ...["request_overall_timeout", "stream_idle_timeout", "response_timeout"].map(
-    (details) => `response.code_details == '${details}'`,
-  ),
-].join(" || ");
+const internalHeaders =
+  "x-tollgate-.*|x-aigw-.*|x-ai-eg-(?:[^m].*|m(?:[^o].*)?|mo(?:[^d].*)?|mod(?:[^e].*)?|mode(?:[^l].*)?|model.+)?";
 
 const spoofedHeaders: JsonObject = {
   name: "envoy.http.early_header_mutation.header_mutation",
@@ -59,6 +44,7 @@ function accessLog(config: RuntimeConfig, options: RenderOptions): JsonObject {
       attempts: "%UPSTREAM_REQUEST_ATTEMPT_COUNT%",
       backend: "%UPSTREAM_CLUSTER%",
       duration_ms: "%DURATION%",
+      error_type: "%DYNAMIC_METADATA(io.envoy.ai_gateway:error_type)%",
       usage_estimated: "%DYNAMIC_METADATA(io.envoy.ai_gateway:usage_estimated)%",
       ...costs,
     },
@@ -77,33 +63,6 @@ function accessLog(config: RuntimeConfig, options: RenderOptions): JsonObject {
       };
 }
 
-/** While the gateway is away, and for whatever Envoy itself refuses, clients still get JSON with a request id. */
-const localReplies: JsonObject = {
-  mappers: [
-    {
-      filter: {
-        extension_filter: {
-          name: "envoy.access_loggers.extension_filters.cel",
-          typed_config: typed("envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter", {
-            expression: envoyFailures,
-          }),
-        },
-      },
-      body_format_override: {
-        json_format: {
-          error: {
-            message: "the gateway could not complete the request (%RESPONSE_CODE_DETAILS%)",
-            type: "gateway_error",
-            param: null,
-            code: "%RESPONSE_CODE%",
-            request_id: "%REQ(X-REQUEST-ID)%",
-          },
-        },
-      },
-    },
-  ],
-};
-
 /** The router's exchange (R). */
 const routerProcessor: JsonObject = {
   name: "envoy.filters.http.ext_proc/router",
@@ -119,7 +78,7 @@ const routerProcessor: JsonObject = {
     mutation_rules: { allow_envoy: true },
     metadata_options: {
       receiving_namespaces: {
-        untyped: ["io.envoy.ai_gateway", "tollgate.session", "tollgate.route", "tollgate.limits"],
+        untyped: ["io.envoy.ai_gateway", "tollgate.session", "tollgate.route", "tollgate.limits", "tollgate.charges"],
       },
     },
     processing_mode: {
@@ -171,9 +130,12 @@ export function renderListener(config: RuntimeConfig, options: RenderOptions): J
         xff_num_trusted_hops: listener.xffTrustedHops,
         normalize_path: true,
         request_timeout: seconds(listener.requestReadTimeoutMs),
+        // above these Envoy closes the connection without an answer; the exchange refuses much earlier, in words
+        max_request_headers_kb: 512,
+        common_http_protocol_options: { max_headers_count: 1_000 },
         early_header_mutation_extensions: [spoofedHeaders],
         access_log: [accessLog(config, options)],
-        local_reply_config: localReplies,
+        local_reply_config: localReplies(config),
         http_filters: [routerProcessor, rateLimitFilter, router],
         route_config: renderRoutes(config),
       }),

@@ -2,5 +2,3 @@
 export const tollgateCluster = "tollgate";
 /** Metadata namespace in which clusters and routes carry their names (the Envoy AI Gateway's). */
 export const backendNamespace = "aigateway.envoy.io";
-/** Dynamic-metadata namespace of costs (the Envoy AI Gateway's). */
-export const costNamespace = "io.envoy.ai_gateway";

@@ -1,5 +1,5 @@
-import type { LimitRule, RuntimeConfig } from "../core/runtime-config.ts";
-import { costNamespace, tollgateCluster } from "./names.ts";
+import type { RuntimeConfig } from "../core/runtime-config.ts";
+import { tollgateCluster } from "./names.ts";
 import { type Json, type JsonObject, typed } from "./options.ts";
 
 const filterName = "envoy.filters.http.ratelimit";
@@ -20,44 +20,40 @@ export const rateLimitFilter: JsonObject = {
   }),
 };
 
-/**
- * Which rule applies and to whom is decided by the router's exchange and stands in dynamic metadata `tollgate.limits`:
- * request headers would not do, because they are changed on the way out and gone at the end of the stream.
- */
-function actions(rule: LimitRule, phase: "check" | "charge"): Json {
-  const identity: Json[] = [
-    { generic_key: { descriptor_key: "rule", descriptor_value: rule.id } },
+function fromMetadata(key: "rule" | "account", slot: string): Json {
+  return {
+    metadata: {
+      descriptor_key: key,
+      source: "DYNAMIC",
+      metadata_key: { key: "tollgate.limits", path: [{ key: slot }, { key }] },
+    },
+  };
+}
+
+/** The check before the request and the charge when the stream is done, of the limit in one slot. */
+function descriptors(slot: string): readonly Json[] {
+  const identity = [fromMetadata("rule", slot), fromMetadata("account", slot)];
+  return [
+    { actions: identity, hits_addend: { format: `%DYNAMIC_METADATA(tollgate.limits:${slot}:request)%` } },
     {
-      metadata: {
-        descriptor_key: "account",
-        source: "DYNAMIC",
-        skip_if_absent: false,
-        metadata_key: { key: "tollgate.limits", path: [{ key: rule.id }, { key: "account" }] },
-      },
+      actions: [...identity, { generic_key: { descriptor_key: "phase", descriptor_value: "charge" } }],
+      hits_addend: { format: `%DYNAMIC_METADATA(tollgate.charges:${slot})%` },
+      apply_on_stream_done: true,
     },
   ];
-  if (phase === "charge") identity.push({ generic_key: { descriptor_key: "phase", descriptor_value: "charge" } });
-  return identity;
 }
 
-function addend(cost: NonNullable<LimitRule["responseCost"]>): JsonObject {
-  return cost.from === "Number"
-    ? { number: cost.number }
-    : { format: `%DYNAMIC_METADATA(${costNamespace}:${cost.key})%` };
-}
-
-/** Two descriptors per rule: the check before the request, and the charge when the stream is done. */
+/**
+ * Which limits apply to a request, to whom, and what they take is decided by the router's exchange and stands in dynamic
+ * metadata as numbered slots (extproc/limit-slots.ts): request headers would not do, because they are changed on the way out
+ * and gone at the end of the stream. A slot that a request does not use sends nothing; as many as there are limits are enough.
+ */
 export function renderRateLimits(config: RuntimeConfig): JsonObject {
-  const limits = [...config.limits.values()].flatMap((rule): Json[] => {
-    const check: Json = { actions: actions(rule, "check"), hits_addend: addend(rule.requestCost) };
-    if (rule.responseCost === undefined) return [check];
-    return [
-      check,
-      { actions: actions(rule, "charge"), hits_addend: addend(rule.responseCost), apply_on_stream_done: true },
-    ];
-  });
-  if (limits.length === 0) return {};
+  if (config.limits.size === 0) return {};
+  const slots = Array.from({ length: config.limits.size }, (_, index) => String(index + 1));
   return {
-    [filterName]: typed("envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute", { rate_limits: limits }),
+    [filterName]: typed("envoy.extensions.filters.http.ratelimit.v3.RateLimitPerRoute", {
+      rate_limits: slots.flatMap(descriptors),
+    }),
   };
 }

@@ -72,7 +72,10 @@ function renderRoute(rule: RouteRule, stream: boolean): JsonObject {
  * Streams have their own route because the per-try timeouts would cut and repeat, and bill twice, a long JSON answer.
  */
 export function renderRoutes(config: RuntimeConfig): JsonObject {
-  const rules = [...config.rules.values()].filter((rule) => rule.backends.length > 0);
+  const rules = [...config.rules.values()]
+    // Envoy refuses a route to an unknown cluster; a backend that is not there yet is left out of plans as well
+    .map((rule) => ({ ...rule, backends: rule.backends.filter(({ backendId }) => config.backends.has(backendId)) }))
+    .filter((rule) => rule.backends.length > 0);
   return {
     name: "ai",
     virtual_hosts: [

@@ -28,7 +28,7 @@ export class Answer {
   readonly stream: boolean;
   readonly #options: AnswerOptions;
   #receiptDue: boolean;
-  #failed = false;
+  #failure: GatewayError | undefined;
   #model: string | undefined;
 
   constructor(options: AnswerOptions) {
@@ -37,9 +37,9 @@ export class Answer {
     this.#receiptDue = options.stream && options.receipt;
   }
 
-  /** An error event was written: nothing may follow it. */
-  get failed(): boolean {
-    return this.#failed;
+  /** What broke the answer. On a stream its error event was written, and nothing may follow it. */
+  get failure(): GatewayError | undefined {
+    return this.#failure;
   }
 
   /** Model that the provider said answered. */
@@ -49,7 +49,7 @@ export class Answer {
 
   /** A piece of the body, cut anywhere; `last`: the answer ended cleanly with it. */
   piece(chunk: Uint8Array, last: boolean): AnswerPiece {
-    if (this.#failed) return { body: new Uint8Array(0), failure: undefined };
+    if (this.#failure !== undefined) return { body: new Uint8Array(0), failure: undefined };
     const { translator, meter, endpoint } = this.#options;
     const parts: Uint8Array[] = [];
     let unchanged = true;
@@ -68,7 +68,7 @@ export class Answer {
       failure = GatewayError.from(thrown, this.stream ? "bad_upstream_stream" : "bad_upstream_json");
     }
     if (failure !== undefined) {
-      this.#failed = true;
+      this.#failure = failure;
       if (!this.stream) return { body: undefined, failure };
       parts.push(endpoint.streamError(failure));
       unchanged = false;

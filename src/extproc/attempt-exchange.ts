@@ -3,7 +3,7 @@ import type { PlannedAttempt } from "../core/request-plan.ts";
 import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { upstreamModel } from "../planning/order-backends.ts";
-import { finishAttempt, headersAfter, prepareAttempt } from "./attempt.ts";
+import { finishAttempt, headersAfter, prepareAttempt, requireSendable } from "./attempt.ts";
 import { beginAttempt } from "./forward-request.ts";
 import type { ProcessingRequest, ProcessingResponse } from "./messages.ts";
 import type { Session } from "./session.ts";
@@ -56,10 +56,11 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
     if (request === undefined) throw new GatewayError("gateway_unavailable", "the request has ended");
     const prepared = prepareAttempt(plannedFor(session, backendId), request, session.view.headers, this.#tools);
     const outgoing = await finishAttempt(prepared, request, session.view.headers, this.#tools);
+    const body = outgoing.body ?? request.raw;
+    requireSendable(body, session.config.settings.listener.bufferLimitBytes);
     beginAttempt(session, prepared, this.#tools);
     const patch = headersAfter(session.headersSet, outgoing.headers ?? emptyPatch, session.view.headers);
     for (const name of Object.keys(patch.set)) session.headersSet.add(name);
-    const body = outgoing.body ?? request.raw;
     return {
       request_headers: {
         response: {

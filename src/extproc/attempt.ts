@@ -107,6 +107,18 @@ export async function finishAttempt(
 }
 
 /**
+ * Decompressing, translating and inserting the model make bodies longer, and Envoy takes none above its buffer limit.
+ * @throws GatewayError `request_too_large`
+ */
+export function requireSendable(body: Uint8Array, limitBytes: number): void {
+  if (body.length <= limitBytes) return;
+  throw new GatewayError(
+    "request_too_large",
+    `the request body, as it must be sent to the provider, is larger than the ${limitBytes} bytes allowed here`,
+  );
+}
+
+/**
  * The patch that turns Envoy's header map, in which `previous` attempts left their marks, into that of `next`: everything they
  * set and `next` does not set is removed, or restored when the client had sent it.
  */

@@ -1,8 +1,9 @@
 import type { RequestPlan } from "../core/request-plan.ts";
 import { estimateInputTokens } from "../metering/estimate.ts";
 import { UsageMeter } from "../metering/usage-meter.ts";
-import { finishAttempt, type PreparedAttempt } from "./attempt.ts";
+import { finishAttempt, type PreparedAttempt, requireSendable } from "./attempt.ts";
 import { currentCosts } from "./costs.ts";
+import { chargeMetadata, limitMetadata } from "./limit-slots.ts";
 import type { ProcessingResponse } from "./messages.ts";
 import type { Session, SessionAttempt } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
@@ -41,10 +42,12 @@ export async function forwardRequest(
   const { request } = session;
   if (request === undefined) throw new Error("forwarding without a request");
   const outgoing = await finishAttempt(prepared, request, session.view.headers, tools);
+  requireSendable(outgoing.body ?? request.raw, session.config.settings.listener.bufferLimitBytes);
   const attempt = beginAttempt(session, prepared, tools);
   const { backend } = prepared.planned;
   for (const name of Object.keys(outgoing.headers.set)) session.headersSet.add(name);
   session.costs = currentCosts(session, attempt, undefined, tools);
+  session.told(attempt.meter.current().usage.total);
   const bodyChanged =
     outgoing.body !== undefined || request.raw.length !== Number(session.view.headers.get("content-length") ?? -1);
   return {
@@ -74,9 +77,12 @@ export async function forwardRequest(
         ai_service_backend_name: backend.id,
         backend_name: backend.id,
         model_name_override: prepared.planned.model,
+        usage_estimated: true,
+        content_length: (outgoing.body ?? request.raw).length,
       },
       "tollgate.route": { priority_groups: priorityGroups(plan) },
-      "tollgate.limits": Object.fromEntries(plan.limits.map(({ rule, account }) => [rule.id, { account }])),
+      "tollgate.limits": limitMetadata(plan.limits, session.costs),
+      "tollgate.charges": chargeMetadata(plan.limits, session.costs, false),
     }),
   };
 }

@@ -3,7 +3,11 @@ import type { ResponseHead } from "../core/translator.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { Answer } from "./answer.ts";
 import { currentCosts, sameCosts, zeroedCosts } from "./costs.ts";
+import { Latency } from "./latency.ts";
+import { chargeMetadata } from "./limit-slots.ts";
+import { localReplyError } from "./local-reply.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import { wantsReceipt } from "./receipt.ts";
 import { answerHeaders, tokensUsedHeader } from "./response-headers.ts";
 import type { Session, SessionAttempt, SessionOutcome } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
@@ -25,16 +29,22 @@ type Mode =
 
 const noBody = new Uint8Array(0);
 
+function failedWith(error: GatewayError): SessionOutcome {
+  return { kind: "failed", code: error.code ?? error.kind };
+}
+
 /** Follows the answer to one request, from its headers to its end. */
 export class ResponsePhase {
   readonly #session: Session;
   readonly #tools: ExchangeTools;
   #mode: Mode = { kind: "headers-awaited" };
-  #firstByteMs: number | undefined;
+  readonly #latency: Latency;
+  #unanswered = false;
 
   constructor(session: Session, tools: ExchangeTools) {
     this.#session = session;
     this.#tools = tools;
+    this.#latency = new Latency(session.startedMs);
   }
 
   headers(request: ProcessingRequest, message: HttpHeaders): Step {
@@ -68,22 +78,28 @@ export class ResponsePhase {
     }
   }
 
+  /** The exchange is over before the answer was: the client or the provider went away, or a time-out of Envoy's ended it. */
+  brokenOff(): SessionOutcome {
+    const mode = this.#mode;
+    // of an answer that was to be passed on whole the client saw nothing; what it got instead only Envoy knows
+    const unseen = mode.kind === "error" || (mode.kind === "answer" && !mode.answer.stream);
+    if (unseen) this.#session.status = undefined;
+    const failure = mode.kind === "answer" ? mode.answer.failure : undefined;
+    return failure === undefined ? { kind: "aborted" } : failedWith(failure);
+  }
+
   /** No provider answered: Envoy's own reply (a limit, a time-out, no healthy host), or one of ours. */
   #localReply(head: ResponseHead, details: string, last: boolean): Step {
+    this.#unanswered = true;
     this.#session.costs = zeroedCosts(this.#session);
-    const metadata = this.#metadata({ error_type: details });
+    const metadata = this.#metadata({ error_type: details, usage_estimated: false });
     if (details === "request_rate_limited") return this.#pass({ kind: "limited" }, last, metadata);
     if (details.startsWith("tollgate_"))
       return this.#pass({ kind: "rejected", code: details.slice("tollgate_".length) }, last, metadata);
-    const tried = [...new Set(this.#session.plan?.attempts.map((attempt) => attempt.backend.id))].join(", ");
-    const error = new GatewayError(
-      head.status === 504 ? "upstream_timeout" : head.status === 413 ? "request_too_large" : "upstream_unavailable",
-      head.status === 504
-        ? `no provider answered in time (tried ${tried})`
-        : `no provider could be reached (tried ${tried})`,
-      { status: head.status },
-    );
-    return this.#replace(error, this.#session.endpoint.errorBody(error), { kind: "unanswered", details }, metadata);
+    const error = localReplyError(this.#session, head.status, details);
+    const outcome: SessionOutcome =
+      error.status < 500 ? { kind: "rejected", code: error.code } : { kind: "unanswered", details };
+    return this.#replace(error, this.#session.endpoint.errorBody(error), outcome, metadata);
   }
 
   #pass(outcome: SessionOutcome, last: boolean, metadata: ProcessingResponse): Step {
@@ -99,15 +115,15 @@ export class ResponsePhase {
     return {
       response: {
         response_headers: { response: { header_mutation: headerMutation(answerHeaders(this.#session, attempt, {})) } },
-        ...this.#metadata({ error_type: String(head.status) }),
+        ...this.#metadata({ error_type: String(head.status), usage_estimated: false }),
       },
     };
   }
 
   #errorBody(head: ResponseHead, attempt: SessionAttempt, chunk: Uint8Array, inHeaders: boolean): Step {
     const { error, unchanged } = this.#readError(head, attempt, chunk);
-    const outcome: SessionOutcome = { kind: "failed", code: error.code ?? error.kind };
-    const metadata = this.#metadata({ error_type: error.code ?? error.kind });
+    const outcome = failedWith(error);
+    const metadata = this.#metadata({ error_type: error.code ?? error.kind, usage_estimated: false });
     this.#session.status = error.status;
     if (unchanged && !inHeaders) return { response: { response_body: { response: {} }, ...metadata }, outcome };
     const body = this.#session.endpoint.errorBody(error);
@@ -156,16 +172,17 @@ export class ResponsePhase {
       read = translator.responseHeaders(head);
     } catch (thrown) {
       const error = GatewayError.from(thrown, "bad_upstream_json");
-      return this.#replace(
-        error,
-        this.#session.endpoint.errorBody(error),
-        { kind: "failed", code: error.code },
-        this.#metadata({}),
-      );
+      const metadata = this.#metadata({ error_type: error.code ?? error.kind });
+      return this.#replace(error, this.#session.endpoint.errorBody(error), failedWith(error), metadata);
     }
-    const answer = new Answer(read.stream, translator, attempt.meter, this.#session.endpoint, (note) =>
-      this.#tools.metrics.increment("translation_notes_total", { note }),
-    );
+    const answer = new Answer({
+      stream: read.stream,
+      translator,
+      meter: attempt.meter,
+      endpoint: this.#session.endpoint,
+      receipt: wantsReceipt(this.#session.view.headers),
+      note: (note) => this.#tools.metrics.increment("translation_notes_total", { note }),
+    });
     this.#mode = { kind: "answer", answer, attempt };
     if (last) return this.#emptyAnswer(answer, attempt);
     return {
@@ -187,30 +204,30 @@ export class ResponsePhase {
   #emptyAnswer(answer: Answer, attempt: SessionAttempt): Step {
     const { failure } = answer.piece(noBody, true);
     const error = failure ?? new GatewayError("upstream_empty_response", "the provider answered without a body");
-    this.#emit(answer, attempt);
-    return this.#replace(
-      error,
-      this.#session.endpoint.errorBody(error),
-      { kind: "failed", code: error.code },
-      this.#metadata({}),
-    );
+    const metadata = this.#emit(answer, attempt, true);
+    return this.#replace(error, this.#session.endpoint.errorBody(error), failedWith(error), metadata);
   }
 
   #answerBody(answer: Answer, attempt: SessionAttempt, chunk: Uint8Array, last: boolean): Step {
-    if (answer.failed) return this.#afterFailure(last);
-    this.#firstByteMs ??= this.#tools.nowMs();
-    const { body, failure } = answer.piece(chunk, last);
+    if (answer.failure !== undefined) return this.#afterFailure(answer.failure, last);
+    this.#latency.piece(this.#tools.nowMs());
+    const { body, failure: broken } = answer.piece(chunk, last);
+    const failure = broken ?? (answer.stream ? undefined : this.#tooLarge(body));
     const metadata = this.#emit(answer, attempt, last);
     const outcome: SessionOutcome | undefined =
-      failure !== undefined
-        ? { kind: "failed", code: failure.code ?? failure.kind }
-        : last
-          ? { kind: "completed" }
-          : undefined;
+      failure !== undefined ? failedWith(failure) : last ? { kind: "completed" } : undefined;
     if (!answer.stream) return this.#jsonAnswer(attempt, body, failure, metadata, outcome, last);
     const mutation =
       body === undefined ? {} : { body_mutation: body.length === 0 ? ({ clear_body: true } as const) : { body } };
     return { response: { response_body: { response: mutation }, ...metadata }, outcome: last ? outcome : undefined };
+  }
+
+  /** Decompressed or translated, an answer may be more than Envoy takes. */
+  #tooLarge(body: Uint8Array | undefined): GatewayError | undefined {
+    const limit = this.#session.config.settings.listener.bufferLimitBytes;
+    if (body === undefined || body.length <= limit) return undefined;
+    const message = `the provider's answer is larger than the ${limit} bytes that are held here; ask for a stream`;
+    return new GatewayError("upstream_answer_too_large", message);
   }
 
   #jsonAnswer(
@@ -259,32 +276,36 @@ export class ResponsePhase {
   }
 
   /** An error event was written. What still comes is swallowed, and an immediate reply ends the exchange with the provider. */
-  #afterFailure(last: boolean): Step {
-    const outcome: SessionOutcome = { kind: "failed", code: "upstream_failed" };
+  #afterFailure(failure: GatewayError, last: boolean): Step {
+    const outcome = failedWith(failure);
     if (last) return { response: { response_body: { response: { body_mutation: { clear_body: true } } } }, outcome };
-    const error = new GatewayError("upstream_failed", "the provider's stream failed");
-    return { response: { immediate_response: immediateReply(error, noBody, {}) }, outcome };
+    return { response: { immediate_response: immediateReply(failure, noBody, {}) }, outcome };
   }
 
   /** Costs after a piece, for Envoy: empty when nothing changed. */
   #emit(answer: Answer, attempt: SessionAttempt, last = false): ProcessingResponse {
     const costs = currentCosts(this.#session, attempt, answer.model, this.#tools);
-    if (!last && sameCosts(costs, this.#session.costs)) return {};
+    const { failure } = answer;
+    if (!last && failure === undefined && sameCosts(costs, this.#session.costs)) return {};
     this.#session.costs = costs;
-    const { estimated } = attempt.meter.current();
-    if (last && estimated)
+    const { estimated, usage } = attempt.meter.current();
+    this.#session.told(usage.total);
+    if ((last || failure !== undefined) && estimated)
       this.#tools.metrics.increment("usage_estimated_total", { backend: attempt.planned.backend.id });
-    const latency =
-      this.#firstByteMs === undefined ? {} : { token_latency_ttft: this.#firstByteMs - this.#session.startedMs };
     return this.#metadata({
       usage_estimated: estimated,
+      ...(failure === undefined ? {} : { error_type: failure.code ?? failure.kind }),
       ...(answer.model === undefined ? {} : { response_model: answer.model }),
-      ...(answer.stream ? latency : {}),
+      ...(answer.stream ? this.#latency.metadata(usage.output) : {}),
     });
   }
 
   #metadata(extra: { readonly [key: string]: MetadataValue }): ProcessingResponse {
-    return { dynamic_metadata: toStruct({ "io.envoy.ai_gateway": { ...this.#session.costs, ...extra } }) };
+    const { costs, plan } = this.#session;
+    const charges = chargeMetadata(plan?.limits ?? [], costs, this.#unanswered);
+    return {
+      dynamic_metadata: toStruct({ "io.envoy.ai_gateway": { ...costs, ...extra }, "tollgate.charges": charges }),
+    };
   }
 
   /** Replaces the whole answer in the header phase; Envoy sends no body message after it. */

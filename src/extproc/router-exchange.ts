@@ -4,6 +4,7 @@ import { GatewayError } from "../lib/errors.ts";
 import { plan } from "../planning/plan.ts";
 import type { RequestView } from "../planning/request-view.ts";
 import { type PreparedAttempt, prepareAttempt } from "./attempt.ts";
+import { checkHead } from "./check-head.ts";
 import { findEndpoint } from "./find-endpoint.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
@@ -17,6 +18,8 @@ type State =
   | { readonly kind: "start" }
   | { readonly kind: "body-awaited"; readonly session: Session }
   | { readonly kind: "forwarded"; readonly session: Session; readonly response: ResponsePhase }
+  /** Envoy refused what it got before any filter saw a request (no HTTP, headers too large): its own reply passes. */
+  | { readonly kind: "no-request" }
   | { readonly kind: "over" };
 
 /** Path without query. */
@@ -58,7 +61,8 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
 
   ended(): void {
     const session = this.#session;
-    if (session !== undefined) this.#close(session, { kind: "aborted" });
+    if (session === undefined || session.outcome !== undefined) return;
+    this.#close(session, this.#state.kind === "forwarded" ? this.#state.response.brokenOff() : { kind: "aborted" });
   }
 
   get #session(): Session | undefined {
@@ -69,8 +73,17 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     const state = this.#state;
     if (request.request_headers !== undefined && state.kind === "start")
       return this.#requestHeaders(request, request.request_headers);
+    if (request.response_headers !== undefined && state.kind === "start") {
+      this.#state = { kind: "no-request" };
+      return { response_headers: { response: {} } };
+    }
+    if (request.response_body !== undefined && state.kind === "no-request") return { response_body: { response: {} } };
     if (request.request_body !== undefined && state.kind === "body-awaited")
       return await this.#requestBody(state.session, request.request_body);
+    if (request.response_headers !== undefined && state.kind === "body-awaited") {
+      // Envoy gave the upload up: too large, too slow
+      return this.#responseHeaders(this.#awaitAnswer(state.session), request, request.response_headers);
+    }
     if (state.kind !== "forwarded") return undefined;
     if (request.response_headers !== undefined) return this.#responseHeaders(state, request, request.response_headers);
     if (request.response_body !== undefined) return this.#responseBody(state, request.response_body);
@@ -96,10 +109,7 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
       throw new GatewayError("gateway_unavailable", "the gateway has too many requests in flight");
     this.#state = { kind: "body-awaited", session };
     if (found.kind === "error") throw found.error;
-    const limit = runtime.settings.listener.bufferLimitBytes;
-    if (Number(headers.get("content-length") ?? 0) > limit) {
-      throw new GatewayError("request_too_large", `the request body is larger than the ${limit} bytes allowed here`);
-    }
+    checkHead(headers, runtime.settings);
     if (message.end_of_stream === true)
       throw new GatewayError("invalid_json", "the request has no body; a JSON object was expected");
     return {
@@ -127,8 +137,14 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     const ready = first && prepared.get(`${first.backend.id} ${first.model}`);
     if (ready === undefined) throw new Error("a plan without a prepared first attempt");
     const response = await forwardRequest(session, session.plan, ready, this.#tools);
-    this.#state = { kind: "forwarded", session, response: new ResponsePhase(session, this.#tools) };
+    this.#awaitAnswer(session);
     return response;
+  }
+
+  #awaitAnswer(session: Session): State & { kind: "forwarded" } {
+    const state = { kind: "forwarded" as const, session, response: new ResponsePhase(session, this.#tools) };
+    this.#state = state;
+    return state;
   }
 
   #responseHeaders(
@@ -157,7 +173,11 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     }
     this.#state = { kind: "over" };
     const body = endpoint?.errorBody(error) ?? new Uint8Array(0);
-    this.#peer.send({ immediate_response: immediateReply(error, body, {}) });
+    const told = toStruct({
+      ...(session === undefined ? {} : { "tollgate.session": { id: session.id } }),
+      "io.envoy.ai_gateway": { error_type: error.code ?? error.kind },
+    });
+    this.#peer.send({ immediate_response: immediateReply(error, body, {}), dynamic_metadata: told });
   }
 
   #close(session: Session, outcome: SessionOutcome): void {

@@ -26,9 +26,17 @@ export interface GrpcJsOptions {
 /** Envoy opens streams in bursts and resets each at its end; keep-alive pings are not used. */
 const channelOptions = { "grpc.max_concurrent_streams": 100_000 };
 
+/** How long log streams outlive the last request at shutdown: Envoy reports what became of it a moment later (it flushes every 0.1 s). */
+const lastReportsMs = 250;
+
 /** The transport seam over @grpc/grpc-js. */
 export class GrpcJsServer implements GrpcServer {
   readonly #options: GrpcJsOptions;
+  /** Requests in flight. */
+  #duplexCalls = 0;
+  /** Closes one log stream each. Envoy keeps them open for as long as it lives, so shutdown must not wait for them. */
+  readonly #logStreams = new Set<() => void>();
+  #closing = false;
 
   constructor(options: GrpcJsOptions) {
     this.#options = options;
@@ -58,8 +66,17 @@ export class GrpcJsServer implements GrpcServer {
             clearTimeout(force);
             resolve();
           });
+          this.#closing = true;
+          this.#closeLogsIfIdle();
         }),
     };
+  }
+
+  #closeLogsIfIdle(): void {
+    if (!this.#closing || this.#duplexCalls > 0 || this.#logStreams.size === 0) return;
+    setTimeout(() => {
+      for (const close of this.#logStreams) close();
+    }, lastReportsMs);
   }
 
   #add(server: Server, method: Service): void {
@@ -96,6 +113,7 @@ export class GrpcJsServer implements GrpcServer {
   #duplex(method: AnyStream): handleBidiStreamingCall<unknown, unknown> {
     return (call) => {
       let over = false;
+      this.#duplexCalls++;
       const handler = method.open({
         send: (response: unknown) => {
           if (!over) call.write(response);
@@ -105,6 +123,8 @@ export class GrpcJsServer implements GrpcServer {
         over = true;
       });
       this.#converse(call, method, handler, (error) => {
+        this.#duplexCalls--;
+        this.#closeLogsIfIdle();
         if (over) return;
         over = true;
         if (error === undefined) call.end();
@@ -116,10 +136,14 @@ export class GrpcJsServer implements GrpcServer {
   #clientStream(method: AnyStream): handleClientStreamingCall<unknown, unknown> {
     return (call, callback) => {
       const handler = method.open({ send: () => undefined });
-      this.#converse(call, method, handler, (error) => {
+      const finish = (error?: unknown): void => {
+        if (!this.#logStreams.delete(close)) return;
         if (error === undefined) callback(null, {});
         else callback({ code: status.INTERNAL, details: "internal error" });
-      });
+      };
+      const close = (): void => finish();
+      this.#logStreams.add(close);
+      this.#converse(call, method, handler, finish);
     };
   }
 

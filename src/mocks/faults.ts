@@ -1,6 +1,6 @@
 import { MockRefusal } from "./refusal.ts";
 
-/** Those of a stream (error-mid, error-first, endless, corrupt-frame) leave a JSON answer as it is. */
+/** Those of a stream (error-mid, error-then-more, error-first, endless, corrupt-frame) leave a JSON answer as it is. */
 const plainFaults = [
   /** The connection is closed before any header. */
   "reset",
@@ -10,6 +10,8 @@ const plainFaults = [
   "truncate",
   /** The provider's own error event in the middle of a stream. */
   "error-mid",
+  /** The same, and the stream goes on after it. */
+  "error-then-more",
   /** The provider's own error event as the first of a stream. */
   "error-first",
   /** 200 with a page of HTML. */

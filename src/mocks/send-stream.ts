@@ -33,6 +33,10 @@ function plan(provider: MockProvider, frames: readonly MockFrame[], kind: Fault[
     truncate: { frames: open, end: "clean" },
     "reset-mid": { frames: half, end: "cut" },
     "error-mid": { frames: [...half, extra(provider.errorFrame())], end: "clean" },
+    "error-then-more": {
+      frames: [...half, extra(provider.errorFrame()), ...frames.slice(half.length)],
+      end: "clean",
+    },
     "error-first": { frames: [extra(provider.errorFrame())], end: "clean", free: true },
     "broken-json": {
       frames: [...half, extra(provider.brokenFrame()), ...frames.slice(half.length)],

@@ -1,5 +1,6 @@
 import type { LimitRule } from "../core/runtime-config.ts";
 import { utf8Bytes } from "../lib/bytes.ts";
+import type { ErrorCode } from "../lib/errors.ts";
 import { decodeAccount } from "./account.ts";
 import type { LimitVerdict } from "./limiter.ts";
 
@@ -30,6 +31,6 @@ export function refusalBody(verdict: LimitVerdict, nowMs: number): Uint8Array {
     ? `${rule.label}: the store of this limit cannot be reached, and the limit refuses requests meanwhile; try again in a moment`
     : `the limit ${rule.label} is used up for ${describeAccount(rule, account)}: ${verdict.used} of ${verdict.limit} per ${verdict.unit.toLowerCase()} used; ` +
       `it resets at ${new Date(verdict.resetsAtMs).toISOString()}, in ${retryAfterSeconds(verdict, nowMs)} seconds`;
-  const code = verdict.storeAway ? "store_unavailable" : "token_budget_exceeded";
+  const code: ErrorCode = verdict.storeAway ? "store_unavailable" : "token_budget_exceeded";
   return utf8Bytes(JSON.stringify({ error: { message, type: "rate_limit_error", param: null, code } }));
 }

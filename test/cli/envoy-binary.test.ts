@@ -60,6 +60,13 @@ describe("findEnvoy", () => {
     expect(await findEnvoy({ env: { ...env, ENVOY_BIN: named } })).to.deep.equal({ path: named, version: "2.0.0" });
   });
 
+  it("takes what a flag names before ENVOY_BIN, and calls it by the flag", async () => {
+    env["ENVOY_BIN"] = script("own/envoy", versionLine("1.40.0"));
+    const flagged = script("flag/envoy", versionLine("1.41.0"));
+    expect(await findEnvoy({ env, path: flagged })).to.deep.equal({ path: flagged, version: "1.41.0" });
+    expect(await failure({ path: join(root, "nothing") })).to.equal(`--envoy: ${join(root, "nothing")} does not exist`);
+  });
+
   it("an empty ENVOY_BIN is none", async () => {
     const onPath = script("bin/envoy", versionLine("1.40.0"));
     expect((await findEnvoy({ env: { ...env, ENVOY_BIN: "" } })).path).to.equal(onPath);

@@ -4,8 +4,7 @@ import { join } from "node:path";
 import { expect } from "chai";
 import { UsageError } from "../../src/cli/options.ts";
 import { validate } from "../../src/cli/validate.ts";
-import { compileCostRule } from "../../src/metering/cost-rules.ts";
-import { aiResource, pairs, policy } from "../config/support.ts";
+import { aiResource, policy } from "../config/support.ts";
 
 const missingSecret = aiResource("AIBackend", "a", "{provider: OpenAI, auth: {apiKeySecretRef: {name: keys}}}");
 const missingTarget = policy("p", "{targetRefs: [{group: g, kind: HTTPRoute, name: r}]}");
@@ -24,7 +23,7 @@ describe("validate", () => {
     writeFileSync(file, text);
     let output = "";
     const io = { stdout: { write: (written: string) => (output += written) }, stderr: { write: () => true }, env: {} };
-    const code = await validate(["-f", file, ...options], io, { pairs, compileCost: compileCostRule });
+    const code = await validate(["-f", file, ...options], io);
     return { code, lines: output.replaceAll(`${folder}/`, "").trimEnd().split("\n") };
   }
 
@@ -59,7 +58,7 @@ describe("validate", () => {
     const io = { stdout: { write: () => true }, stderr: { write: () => true }, env: {} };
     for (const args of [[], ["--no-such-option"], ["-f"]]) {
       let thrown: unknown;
-      await validate(args, io, { pairs, compileCost: compileCostRule }).catch((error: unknown) => {
+      await validate(args, io).catch((error: unknown) => {
         thrown = error;
       });
       expect(thrown, args.join(" ")).to.be.instanceOf(UsageError);

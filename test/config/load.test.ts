@@ -56,6 +56,16 @@ describe("load", () => {
     expect(load([join(folder, "b.yaml", "x.yaml")])[0]).to.include({ problem: "cannot be read: ENOTDIR" });
   });
 
+  it("tells that a file is not UTF-8, and takes a byte-order mark for none of its text", () => {
+    const file = join(folder, "b.yaml");
+    for (const bytes of [Buffer.from("caf\xe9", "latin1"), Buffer.from("\ufeffa: 1", "utf16le")]) {
+      writeFileSync(file, bytes);
+      expect(load([file])[0]).to.include({ problem: "is not UTF-8 text; save it as UTF-8" });
+    }
+    writeFileSync(file, "\ufeffa: é");
+    expect(load([file])[0]).to.include({ text: "a: é" });
+  });
+
   it("does not take a directory for a file", () => {
     mkdirSync(join(folder, "d.yaml"));
     expect(names([folder])).not.to.include("d.yaml");

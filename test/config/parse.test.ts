@@ -52,4 +52,10 @@ describe("parse", () => {
     expect(parse("a.yaml", bomb.join("\n"), true, report)).to.deep.equal([]);
     expect(report.failed).to.equal(true);
   });
+
+  it("refuses documents that are nested without bound", () => {
+    const report = new Report(false);
+    expect(parse("a.yaml", `a: ${"[".repeat(20_000)}${"]".repeat(20_000)}`, true, report)).to.deep.equal([]);
+    expect(report.diagnostics[0]?.message).to.equal("is not valid YAML: it is nested too deeply");
+  });
 });

@@ -100,6 +100,52 @@ for (const { name, open } of stores) {
   });
 }
 
+describe("fixed costs", function () {
+  this.timeout(60_000);
+  let world: World;
+  const policy = (name: string, user: string, cost: string): string => `
+apiVersion: gateway.envoyproxy.io/v1alpha1
+kind: BackendTrafficPolicy
+metadata: {name: ${name}, namespace: ai-services}
+spec:
+  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: llm-route}]
+  rateLimit:
+    type: Global
+    global:
+      rules:
+        - clientSelectors: [{headers: [{name: x-user-id, value: ${user}}]}]
+          limit: {requests: 3, unit: Hour}
+          cost: ${cost}
+`;
+
+  before(async () => {
+    world = await startWorld({
+      yaml: [
+        policy("calls", "by-calls", "{}"),
+        policy("after", "afterwards", "{request: {from: Number, number: 0}, response: {from: Number, number: 2}}"),
+      ].join("---"),
+    });
+  });
+  after(() => world?.close());
+
+  const call = (user: string, headers: Readonly<Record<string, string>> = {}): Promise<Answer> =>
+    chat(world.url, "gpt-4o", { headers: { "x-user-id": user, ...headers } });
+
+  it("without a cost a request counts 1 when it is made (L12)", async () => {
+    for (let number = 1; number <= 3; number++) expect((await call("by-calls")).status).to.equal(200);
+    expect((await call("by-calls")).status).to.equal(429);
+  });
+
+  it("a fixed response cost is charged for answers, and not for what was refused or never answered (L7, L13)", async () => {
+    for (let number = 1; number <= 2; number++) expect((await call("afterwards")).status).to.equal(200);
+    for (let number = 1; number <= 3; number++) {
+      const refused = await call("afterwards");
+      expect(refused.status).to.equal(429);
+      expect(refused.json().error.message).to.contain("4 of 3 per hour used");
+    }
+  });
+});
+
 describe("budgets per model and per team", function () {
   this.timeout(60_000);
   let world: World;

@@ -29,7 +29,7 @@ describe("Answer", () => {
     const { answer } = makeAnswer(upper);
     expect(text(answer.piece(utf8Bytes("ab"), false).body)).to.equal("AB");
     expect(text(answer.piece(utf8Bytes("c"), true).body)).to.equal("C!");
-    expect(answer.failed).to.equal(false);
+    expect(answer.failure).to.equal(undefined);
   });
 
   it("says unchanged only when everything of the piece is", () => {
@@ -48,7 +48,7 @@ describe("Answer", () => {
     const piece = answer.piece(utf8Bytes("x"), true);
     expect(text(piece.body)).to.equal('before data: {"error":"upstream_truncated"}\n\n');
     expect(piece.failure).to.equal(truncated);
-    expect(answer.failed).to.equal(true);
+    expect(answer.failure).to.equal(truncated);
     expect(answer.piece(utf8Bytes("later"), true)).to.deep.equal({ body: new Uint8Array(0), failure: undefined });
   });
 

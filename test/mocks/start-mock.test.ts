@@ -176,6 +176,9 @@ describe("startMock", () => {
     expect(middle).to.have.lengthOf(4);
     expect(middle.at(-1)).to.have.nested.property("error.type", "server_error");
     expect(mock.bill().total, "half of what was to be said").to.include({ requests: 1, input: 4, output: 3 });
+    const more = events((await send(mock, stream("error-then-more"))).text);
+    expect(more.slice(0, 4), "the same, and the rest after it").to.deep.equal(middle);
+    expect(more.at(-1)).to.have.nested.property("choices[0].finish_reason", "stop");
     const first = events((await send(mock, stream("error-first"))).text);
     expect(first.map((event) => Object.keys(event))).to.deep.equal([["error"]]);
   });

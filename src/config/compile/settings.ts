@@ -33,7 +33,11 @@ export function compileSettings(
   const { listener, endpoints, defaults } = configured;
   const base = defaultSettings;
   const settings: Settings = {
-    listener: over(base.listener, { ...listener, bufferLimitBytes: listener?.bufferLimit }),
+    listener: over(base.listener, {
+      ...listener,
+      bufferLimitBytes: listener?.bufferLimit,
+      requestReadTimeoutMs: listener?.requestReadTimeout,
+    }),
     admin: over(base.admin, configured.admin),
     envoy: over(base.envoy, configured.envoy),
     modelSelection:

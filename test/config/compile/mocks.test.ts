@@ -29,9 +29,7 @@ describe("compileMocks", () => {
 
   it("tells what to start", () => {
     const { mocks } = configureText(backend("b") + mock("b", ", apiKey: k"));
-    expect(mocks).to.deep.equal([
-      { id: "default/b", provider: "OpenAI", port: 0, address: undefined, apiKey: "k" },
-    ]);
+    expect(mocks).to.deep.equal([{ id: "default/b", provider: "OpenAI", port: 0, address: undefined, apiKey: "k" }]);
   });
 
   it("keeps everything else of the backend, also that its Secret is missing", () => {

@@ -23,11 +23,12 @@ describe("compileSettings", () => {
   it("takes what is written over them, and leaves the rest", () => {
     const read = configOf(
       settings(
-        "{listener: {port: 0, bufferLimit: 1Mi}, endpoints: {anthropicPrefix: ''}, identity: {trustedHeaders: [X-Org]}, responseHeaders: false, defaults: {requestTimeout: 1m}, store: {url: 'redis://r'}, log: {level: debug}}",
+        "{listener: {port: 0, bufferLimit: 1Mi, requestReadTimeout: 90s}, endpoints: {anthropicPrefix: ''}, identity: {trustedHeaders: [X-Org]}, responseHeaders: false, defaults: {requestTimeout: 1m}, store: {url: 'redis://r'}, log: {level: debug}}",
       ),
     ).settings;
     expect(read.listener).to.deep.include({ address: "127.0.0.1", port: 0, bufferLimitBytes: 1_048_576 });
     expect(read.listener).not.to.have.property("bufferLimit");
+    expect(read.listener.requestReadTimeoutMs).to.equal(90_000);
     expect(read.endpointPrefixes).to.deep.equal({ openai: "", anthropic: "", cohere: "/cohere" });
     expect(read.identity.trustedHeaders).to.deep.equal(["x-org"]);
     expect(read.responseHeaders).to.equal(false);

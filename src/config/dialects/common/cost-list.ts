@@ -11,8 +11,14 @@ export const costTypes = [
   "USD",
 ] as const;
 
+/** Envoy reads the key in format strings (`%DYNAMIC_METADATA(namespace:key)%`), where other characters have a meaning: a limit would count nothing. */
+const metadataKey = z
+  .string()
+  .min(1)
+  .regex(/^[\w.-]*$/, "must be letters, digits, _, - and . only");
+
 const cost = z
-  .strictObject({ metadataKey: z.string().min(1), type: z.enum(costTypes), cel: z.string().min(1).optional() })
+  .strictObject({ metadataKey, type: z.enum(costTypes), cel: z.string().min(1).optional() })
   .superRefine(({ type, cel }, context) => {
     if (type === "CEL" && cel === undefined)
       context.addIssue({ code: "custom", path: ["cel"], message: "is required when type is CEL: an expression" });

@@ -19,6 +19,7 @@ const spec = z.strictObject({
       port: port.optional(),
       xffTrustedHops: z.int().min(0).optional(),
       bufferLimit: byteSize.optional(),
+      requestReadTimeout: durationMs.optional(),
       http2: unused,
       tls: refused,
     })

@@ -1,0 +1,66 @@
+import type { LoadedConfiguration } from "./configuration.ts";
+import { type CommandIo, type OptionValues, textOption, UsageError } from "./options.ts";
+
+/** A setting and where it comes from: a flag, an environment variable, a place in a resource, or `default`. */
+export interface Setting<Value = unknown> {
+  readonly value: Value;
+  readonly from: string;
+}
+
+/** The settings that flags and `TOLLGATE_*` variables override, in that order of strength (resources.md §5). */
+export interface UpSettings {
+  readonly port: Setting<number>;
+  readonly adminPort: Setting<number>;
+  readonly storeUrl: Setting<string>;
+  readonly logLevel: Setting<string>;
+  readonly stateDir: Setting<string>;
+}
+
+const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
+
+function logLevel(text: string, name: string): string {
+  if (!logLevels.includes(text)) throw new UsageError(`${name} must be one of ${logLevels.join(", ")}, not ${text}`);
+  return text;
+}
+
+/** Never says what was written: it may hold a password. */
+function storeUrl(text: string, name: string): string {
+  if (text.startsWith("memory:") || (/^rediss?:\/\//.test(text) && URL.canParse(text))) return text;
+  throw new UsageError(`${name} must be memory://, redis://host:port or rediss://host:port`);
+}
+
+function port(text: string, name: string): number {
+  if (/^\d+$/.test(text) && Number(text) <= 65_535) return Number(text);
+  throw new UsageError(`${name} must be a port number, not ${text}`);
+}
+
+/** @throws UsageError when a flag or a variable holds something that cannot be used */
+export function upSettings(values: OptionValues, env: CommandIo["env"], loaded: LoadedConfiguration): UpSettings {
+  const { listener, admin, store, log } = loaded.config.settings;
+  function choose<Value>(
+    flag: string,
+    variable: string,
+    read: (text: string, name: string) => Value,
+    configured: Value,
+    path?: readonly string[],
+  ): Setting<Value> {
+    const written = textOption(values[flag]);
+    if (written !== undefined) return { value: read(written, `--${flag}`), from: `--${flag}` };
+    const inherited = env[variable];
+    if (inherited !== undefined && inherited !== "") return { value: read(inherited, variable), from: variable };
+    return { value: configured, from: (path && loaded.whereSet(path)) ?? "default" };
+  }
+  const chosen = {
+    port: choose("port", "TOLLGATE_PORT", port, listener.port, ["listener", "port"]),
+    adminPort: choose("admin-port", "TOLLGATE_ADMIN_PORT", port, admin.port, ["admin", "port"]),
+    storeUrl: choose("store", "TOLLGATE_STORE", storeUrl, store.url, ["store", "url"]),
+    logLevel: choose("log-level", "TOLLGATE_LOG_LEVEL", logLevel, log.level, ["log", "level"]),
+    stateDir: choose("state-dir", "TOLLGATE_STATE_DIR", (text) => text, ".tollgate"),
+  };
+  if (chosen.port.value !== 0 && chosen.port.value === chosen.adminPort.value && listener.address === admin.address) {
+    throw new UsageError(
+      `port ${chosen.port.value} cannot be both clients' (${chosen.port.from}) and the admin interface's (${chosen.adminPort.from}); choose two`,
+    );
+  }
+  return chosen;
+}

@@ -1,0 +1,49 @@
+import { expect } from "chai";
+import { type BannerInput, banner } from "../../src/cli/banner.ts";
+import { aiResource, configOf } from "../config/support.ts";
+
+const config = configOf(
+  `${aiResource("AIBackend", "a", "{provider: vLLM}")}${aiResource("AIGatewayRoute", "r", "{rules: [{matches: [{headers: [{name: x-ai-eg-model, value: m-1}]}], backendRefs: [{name: a}]}]}")}`,
+);
+
+function shown(changes: Partial<BannerInput> = {}, address = "127.0.0.1"): string {
+  const { settings } = config;
+  return banner({
+    config: { ...config, settings: { ...settings, listener: { ...settings.listener, address } } },
+    port: 8080,
+    adminPort: 9090,
+    envoyVersion: "1.40.0",
+    mocks: new Map(),
+    storeUrl: "memory://",
+    stateDir: "/var/lib/tollgate",
+    demo: false,
+    ...changes,
+  });
+}
+
+describe("banner", () => {
+  it("of one's own resources has one command, with a model that they serve, and nothing of mocks", () => {
+    expect(shown().match(/curl/g)).to.have.length(1);
+    expect(shown()).to.contain("-H 'x-ai-eg-model: m-1'").and.not.contain("mock");
+    expect(shown()).to.contain("limits   0 rules, counted in memory");
+  });
+
+  it("has no command when no model is known, or its name would break out of the quotes", () => {
+    expect(shown({ config: { ...config, models: [] } }))
+      .to.contain("models   (none)")
+      .and.not.contain("curl");
+    expect(shown({ config: { ...config, models: ["it's"] } })).not.to.contain("curl");
+  });
+
+  it("names an address that a client can use", () => {
+    expect(shown({}, "0.0.0.0")).to.contain("at http://127.0.0.1:8080\n");
+    expect(shown({}, "::")).to.contain("at http://[::1]:8080\n");
+    expect(shown({}, "192.0.2.7")).to.contain("at http://192.0.2.7:8080\n");
+  });
+
+  it("never shows the store's credentials", () => {
+    expect(shown({ storeUrl: "rediss://user:must-not-be-shown@redis.example:6380/0" }))
+      .to.contain("counted in rediss://redis.example:6380\n")
+      .and.not.contain("must-not-be-shown");
+  });
+});

@@ -1,0 +1,73 @@
+import { expect } from "chai";
+import type { LoadedConfiguration } from "../../src/cli/configuration.ts";
+import { UsageError } from "../../src/cli/options.ts";
+import { printConfig } from "../../src/cli/print-config.ts";
+import { upSettings } from "../../src/cli/settings.ts";
+import { configureText, document } from "../config/support.ts";
+
+/** What a TollgateConfig with this `spec` loads to. */
+function loaded(spec: string): LoadedConfiguration {
+  const { config, mocks, whereSet } = configureText(document("tollgate.dev/v1alpha1", "TollgateConfig", "t", spec));
+  if (config === undefined) throw new Error("not valid");
+  return { config, mocks, whereSet, remarks: "" };
+}
+
+const written = loaded("{listener: {port: 8081}, log: {level: warn}}");
+
+describe("upSettings", () => {
+  it("takes flags over variables over resources over defaults, and says which", () => {
+    const env = { TOLLGATE_PORT: "8082", TOLLGATE_ADMIN_PORT: "9092", TOLLGATE_STORE: "redis://a:1" };
+    expect(upSettings({ port: "8083" }, env, written)).to.deep.equal({
+      port: { value: 8083, from: "--port" },
+      adminPort: { value: 9092, from: "TOLLGATE_ADMIN_PORT" },
+      storeUrl: { value: "redis://a:1", from: "TOLLGATE_STORE" },
+      logLevel: { value: "warn", from: "test.yaml:5" },
+      stateDir: { value: ".tollgate", from: "default" },
+    });
+    expect(upSettings({}, {}, written).port).to.deep.equal({ value: 8081, from: "test.yaml:5" });
+  });
+
+  it("an empty variable is none", () => {
+    expect(upSettings({}, { TOLLGATE_PORT: "" }, written).port.value).to.equal(8081);
+  });
+
+  it("refuses what cannot be used, by the name it was given, without the value of a store's URL", () => {
+    const message = (values: Record<string, string>, env = {}): string => {
+      try {
+        upSettings(values, env, written);
+      } catch (error) {
+        expect(error).to.be.instanceOf(UsageError);
+        return (error as Error).message;
+      }
+      return "accepted";
+    };
+    expect(message({ port: "65536" })).to.equal("--port must be a port number, not 65536");
+    expect(message({}, { TOLLGATE_ADMIN_PORT: "-1" })).to.equal("TOLLGATE_ADMIN_PORT must be a port number, not -1");
+    expect(message({ "log-level": "loud" })).to.match(/^--log-level must be one of trace, debug, .*, not loud$/);
+    for (const url of ["postgres://u:must-not-be-shown@h", "redis://u:must-not-be-shown@h:port"])
+      expect(message({ store: url })).to.equal("--store must be memory://, redis://host:port or rediss://host:port");
+    expect(message({ port: "9090" })).to.equal(
+      "port 9090 cannot be both clients' (--port) and the admin interface's (default); choose two",
+    );
+    expect(message({ port: "0" }, { TOLLGATE_ADMIN_PORT: "0" })).to.equal("accepted");
+  });
+});
+
+describe("printConfig", () => {
+  it("has a row for every setting, in the TollgateConfig's words", () => {
+    const rows = printConfig(written, upSettings({}, {}, written))
+      .trimEnd()
+      .split("\n");
+    expect(rows).to.have.length(26);
+    expect(rows[0]).to.equal(`listener.address             127.0.0.1                  default`);
+    expect(rows[1]).to.equal(`listener.port                8081                       test.yaml:5`);
+    expect(rows.find((row) => row.startsWith("defaults.model"))).to.match(/ - +default$/);
+  });
+
+  it("never shows the store's credentials", () => {
+    const config = loaded('{store: {url: "redis://u:must-not-be-shown@h:1"}}');
+    expect(printConfig(config, upSettings({}, {}, config)))
+      .to.contain("redis://h:1")
+      .and.not.contain("must-not-be");
+  });
+});
