@@ -1,8 +1,9 @@
 // What tests and checks need on this machine: dependencies, redis-server. Envoy is found (or installed) by the tests themselves.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
 
-export const root = new URL("../", import.meta.url).pathname;
+export const root = fileURLToPath(new URL("../", import.meta.url));
 
 function has(command, ...args) {
   return spawnSync(command, args, { stdio: "ignore" }).status === 0;

@@ -4,6 +4,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 const crate = "envoy-types";
 const version = "0.7.7";
@@ -33,7 +34,7 @@ const home = readdirSync(registry)
 if (home === undefined) throw new Error(`${crate} ${version} was not found under the cargo registry folder`);
 const roots = ["data-plane-api", "googleapis", "protoc-gen-validate", "xds"].map((name) => join(home, "proto", name));
 
-const target = new URL("../proto/", import.meta.url).pathname;
+const target = fileURLToPath(new URL("../proto/", import.meta.url));
 rmSync(target, { recursive: true, force: true });
 const done = new Set();
 const open = [...services];

@@ -1,7 +1,8 @@
+import { fileURLToPath } from "node:url";
 import { loadSync } from "@grpc/proto-loader";
 import type { Codec } from "./server.ts";
 
-const root = new URL("../../proto/", import.meta.url).pathname;
+const root = fileURLToPath(new URL("../../proto/", import.meta.url));
 
 const definitions = loadSync(
   [

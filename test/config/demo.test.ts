@@ -46,6 +46,21 @@ describe("configure, the demo's resources", () => {
     ]);
   });
 
+  for (const exercise of ["1-tokens", "2-token-budget", "3-model-limits", "4-fallback"]) {
+    it(`takes the tutorial's exercise ${exercise} beside it, as the README says`, () => {
+      const paths = ["envoy/resources/demo", `envoy/resources/tutorial/exercise-${exercise}.yaml`];
+      const { config, diagnostics } = configure({
+        files: load(paths),
+        env: {},
+        strict: false,
+        pairs,
+        compileCost: compileCostRule,
+      });
+      expect(diagnostics.filter(({ severity }) => severity === "error" || severity === "unresolved")).to.deep.equal([]);
+      expect(config).not.to.equal(undefined);
+    });
+  }
+
   it("prefers the rule for urgent requests to the rules for models", () => {
     expect(demo().config?.candidates[0]?.rule.id).to.equal("ai-services/llm-route/high-priority");
   });

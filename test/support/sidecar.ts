@@ -59,7 +59,7 @@ function find(text: string, match: (line: JsonLine) => boolean): JsonLine | unde
 
 async function runEnvoy(configFile: string, port: number): Promise<{ child: ChildProcess; stdout: () => string }> {
   const { path } = await findEnvoy({ env: process.env });
-  const child = spawn(path, ["-c", configFile, "--concurrency", "1", "--use-dynamic-base-id", "-l", "warn"], {
+  const child = spawn(path, ["-c", configFile, "--concurrency", "1", "--disable-hot-restart", "-l", "warn"], {
     stdio: ["ignore", "pipe", "pipe"],
   });
   let stdout = "";

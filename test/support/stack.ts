@@ -66,7 +66,7 @@ export async function startEnvoy(configFile: string, directory: string, port: nu
       configFile,
       "--concurrency",
       "1",
-      "--use-dynamic-base-id",
+      "--disable-hot-restart",
       "-l",
       "warn",
       "--file-flush-interval-msec",

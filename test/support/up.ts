@@ -93,20 +93,19 @@ export class Up {
     return this.processes().find(({ command }) => command.includes(sign))?.pid;
   }
 
-  /** Settles when the banner was printed; fails with what was printed when it ended instead. */
+  /** Settles when the banner was printed; else everything is ended, and it fails with what was printed. */
   async untilUp(): Promise<this> {
     let ended = false;
     void this.ended.then(() => {
       ended = true;
     });
-    await until(
-      "tollgate up",
-      () => {
-        if (ended) throw new Error(`it ended:\n${this.stdout}${this.stderr}`);
-        return this.stdout.includes("Ctrl-C stops everything");
-      },
-      60_000,
-    );
+    try {
+      await until("tollgate up", () => ended || this.stdout.includes("Ctrl-C stops everything"), 60_000);
+      if (ended) throw new Error("it ended");
+    } catch (cause) {
+      await this.close();
+      throw new Error(`tollgate up did not come up:\n${this.stdout}${this.stderr}`, { cause });
+    }
     return this;
   }
 
@@ -118,11 +117,22 @@ export class Up {
   /** Ends whatever is left of it, however the test ended. */
   async close(): Promise<void> {
     this.child.kill("SIGTERM");
-    const timer = setTimeout(() => this.child.kill("SIGKILL"), 10_000);
+    // whoever holds its output open keeps `ended` waiting, so all of them go
+    const force = setTimeout(() => this.#kill(), 10_000);
     await this.ended;
-    clearTimeout(timer);
-    for (const { pid } of this.processes()) process.kill(pid, "SIGKILL");
+    clearTimeout(force);
+    this.#kill();
     rmSync(this.folder, { recursive: true, force: true });
+  }
+
+  #kill(): void {
+    for (const { pid } of this.processes()) {
+      try {
+        process.kill(pid, "SIGKILL");
+      } catch {
+        // it ended by itself just now
+      }
+    }
   }
 
   #printed(pattern: RegExp): string {

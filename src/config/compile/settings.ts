@@ -30,6 +30,8 @@ export function compileSettings(
     );
     if (resource !== undefined && value !== undefined) report.info(resource, ["spec", ...path], "has no effect yet");
   }
+  if (resource !== undefined && configured.log?.format === "pretty")
+    report.info(resource, ["spec", "log", "format"], "pretty has no effect yet; the log is JSON");
   const { listener, endpoints, defaults } = configured;
   const base = defaultSettings;
   const settings: Settings = {

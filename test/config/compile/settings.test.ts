@@ -45,8 +45,10 @@ describe("compileSettings", () => {
   });
 
   it("tells members that have no effect yet", () => {
-    const configured = configureText(settings("{tracing: {otlpEndpoint: x}, listener: {http2: true}}"));
-    expect(messages(configured, "info")).to.have.length(2);
+    const configured = configureText(
+      settings("{tracing: {otlpEndpoint: x}, listener: {http2: true}, log: {format: pretty}}"),
+    );
+    expect(messages(configured, "info")).to.have.length(3);
     expect(messages(configured, "error")).to.deep.equal([]);
   });
 });
