@@ -1,3 +1,6 @@
+/** On a refusal on its way from the rate-limit service to the router's exchange: the limit that refused. Clients never see it. */
+export const refusedByHeader = "x-tollgate-refused-by";
+
 /** HTTP headers as Tollgate handles them: names in lower case, every value kept, order kept. */
 export class Headers {
   readonly #values = new Map<string, string[]>();

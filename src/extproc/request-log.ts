@@ -38,8 +38,6 @@ export function logRequest(session: Session, logger: Logger, metrics: Metrics, n
   }
   metrics.increment("requests_total", { route: plan?.rule.routeId ?? "none", outcome: outcome?.kind ?? "unknown" });
   if (outcome?.kind === "aborted") metrics.increment("unconfirmed_tokens_total", {}, session.unconfirmedTokens);
-  if (outcome?.kind === "limited")
-    for (const { rule } of plan?.limits ?? []) metrics.increment("refusals_total", { rule: rule.id });
   logger.info(
     {
       session: session.id,
@@ -51,6 +49,7 @@ export function logRequest(session: Session, logger: Logger, metrics: Metrics, n
       status: session.status,
       outcome: outcome?.kind,
       ...(outcome !== undefined && "code" in outcome ? { code: outcome.code } : {}),
+      ...(outcome?.kind === "limited" ? { limit: outcome.limit } : {}),
       ...(outcome?.kind === "unanswered" ? { details: outcome.details } : {}),
       backend: session.current?.planned.backend.id,
       upstream_model: session.current?.planned.model,

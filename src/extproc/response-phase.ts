@@ -1,4 +1,4 @@
-import type { HeaderPatch } from "../core/headers.ts";
+import { type HeaderPatch, refusedByHeader } from "../core/headers.ts";
 import type { ResponseHead } from "../core/translator.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { Answer } from "./answer.ts";
@@ -93,7 +93,8 @@ export class ResponsePhase {
     this.#unanswered = true;
     this.#session.costs = zeroedCosts(this.#session);
     const metadata = this.#metadata({ error_type: details, usage_estimated: false });
-    if (details === "request_rate_limited") return this.#pass({ kind: "limited" }, last, metadata);
+    if (details === "request_rate_limited")
+      return this.#pass({ kind: "limited", limit: head.headers.get(refusedByHeader) }, last, metadata);
     if (details.startsWith("tollgate_"))
       return this.#pass({ kind: "rejected", code: details.slice("tollgate_".length) }, last, metadata);
     const error = localReplyError(this.#session, head.status, details);
@@ -104,7 +105,11 @@ export class ResponsePhase {
 
   #pass(outcome: SessionOutcome, last: boolean, metadata: ProcessingResponse): Step {
     this.#mode = { kind: "pass", outcome };
-    return { response: { response_headers: { response: {} }, ...metadata }, outcome: last ? outcome : undefined };
+    const hidden = headerMutation({ set: {}, remove: [refusedByHeader] });
+    return {
+      response: { response_headers: { response: { header_mutation: hidden } }, ...metadata },
+      outcome: last ? outcome : undefined,
+    };
   }
 
   #providerError(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {

@@ -28,8 +28,8 @@ export type SessionOutcome =
   | { readonly kind: "completed" }
   /** Refused by us before anything was sent. */
   | { readonly kind: "rejected"; readonly code: string | null }
-  /** Refused by a rate limit. */
-  | { readonly kind: "limited" }
+  /** Refused by a rate limit, which the rate-limit service names. */
+  | { readonly kind: "limited"; readonly limit: string | undefined }
   /** A provider answered with an error, or its answer broke. */
   | { readonly kind: "failed"; readonly code: string | null }
   /** No provider answered. */

@@ -1,3 +1,4 @@
+import { refusedByHeader } from "../core/headers.ts";
 import type { LimitRule, LimitUnit } from "../core/runtime-config.ts";
 import type { Codec, UnaryMethod } from "../grpc/server.ts";
 import type { Metrics } from "../observe/metrics.ts";
@@ -80,6 +81,7 @@ export function rateLimitService(options: RateLimitServiceOptions): UnaryMethod<
       const verdict = item && byItem.get(item);
       return verdict === undefined ? { code: "OK" } : status(verdict, now);
     });
+    for (const { refused, item } of verdicts) if (refused) metrics.increment("refusals_total", { rule: item.rule.id });
     // the one that resets last: coming back earlier would be in vain
     const refused = verdicts.filter((verdict) => verdict.refused).sort((a, b) => b.resetsAtMs - a.resetsAtMs)[0];
     if (refused === undefined) return { overall_code: "OK", statuses };
@@ -90,6 +92,8 @@ export function rateLimitService(options: RateLimitServiceOptions): UnaryMethod<
       response_headers_to_add: [
         { key: "content-type", value: "application/json" },
         { key: "retry-after", value: String(refused.storeAway ? 1 : retryAfterSeconds(refused, now)) },
+        // for the router's exchange, which takes it away
+        { key: refusedByHeader, value: refused.item.rule.label },
       ],
       raw_body: refusalBody(refused, now),
     };

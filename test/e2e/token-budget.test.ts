@@ -78,7 +78,8 @@ for (const { name, open } of stores) {
       expect(refused.status).to.equal(429);
       expect(refused.json().error.message).to.contain("10100 of 10000");
       const line = await world.requestLog(({ outcome }) => outcome === "limited");
-      expect(line).to.include({ status: 429, "x-user-id": "ada" });
+      expect(line).to.include({ status: 429, "x-user-id": "ada", limit: "user-budget rule 1" });
+      expect(Object.keys(refused.headers).filter((name) => name.startsWith("x-tollgate"))).to.deep.equal([]);
       const again = await chat(world.url, "gpt-4o", { headers: { ...hundredTokens, "x-user-id": "ada" } });
       expect(again.json().error.message).to.contain("10100 of 10000");
       expect(world.openai.requests.length).to.equal(before);
@@ -195,6 +196,10 @@ describe("budgets per model and per team", function () {
     expect(refused.json().error.message).to.contain("team-budgets rule 2").and.to.contain('x-team-id "marketing"');
     expect((await call("gpt-4o-mini", { "x-team-id": "engineering", "x-user-id": "u4" })).status).to.equal(200);
     expect((await call("gpt-4o-mini", { "x-team-id": "sales", "x-user-id": "u4" })).status).to.equal(200);
+    const metrics = await world.gateway.metrics.render();
+    const refusals = metrics.split("\n").filter((row) => row.startsWith("tollgate_refusals_total{"));
+    const ofTeams = refusals.filter((row) => row.includes("ai-services/team-budgets/"));
+    expect(ofTeams.map((row) => row.split(" ")[1])).to.deep.equal(["1"]);
   });
 
   it("charges a request on every rule that applies to it (L10)", async () => {

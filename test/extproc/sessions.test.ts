@@ -95,7 +95,10 @@ describe("Sessions", () => {
     expect(closed).to.deep.equal(["a"]);
   });
 
-  for (const outcome of [{ kind: "rejected", code: "missing_model" }, { kind: "limited" }] as const) {
+  for (const outcome of [
+    { kind: "rejected", code: "missing_model" },
+    { kind: "limited", limit: "users rule 1" },
+  ] as const) {
     it(`does not wait for a session that was ${outcome.kind}: nothing was sent`, () => {
       const { sessions, closed, open } = makeSessions();
       const session = open("a", 1);

@@ -88,6 +88,7 @@ describe("rateLimitService", () => {
     expect(refused.response_headers_to_add).to.deep.equal([
       { key: "content-type", value: "application/json" },
       { key: "retry-after", value: "3233" },
+      { key: "x-tollgate-refused-by", value: "token-budget rule 1" },
     ]);
   });
 
