@@ -2,6 +2,7 @@ import type { BackendOptions } from "../../core/translator.ts";
 import type { JsonOut } from "../../lib/raw-json.ts";
 import { type ChatRequest, chatRequestDefaults, chatRequestMembers } from "../common/chat-request.ts";
 import { optionalObject, optionalString } from "../common/guards.ts";
+import { prepareSampling } from "../common/sampling.ts";
 import type { Warnings } from "../common/warnings.ts";
 import { convertToAnthropicMessages } from "./convert-to-anthropic-messages.ts";
 import { prepareThinking } from "./prepare-thinking.ts";
@@ -26,13 +27,16 @@ export function convertToAnthropicRequest(
   });
   const { maxTokens, thinking, effort } = prepareThinking(chat, options, warnings);
   const { tools, toolChoice } = prepareTools(chat);
+  const { temperature, topP, topK } = prepareSampling(chat, refusesSampling(options), warnings);
   const request = {
     max_tokens: maxTokens,
     system: system.length > 0 ? system : undefined,
     messages,
     tools,
     tool_choice: toolChoice,
-    ...prepareSampling(chat, options, warnings),
+    temperature,
+    top_p: topP,
+    top_k: topK,
     stop_sequences: chat.stop.length > 0 ? chat.stop : undefined,
     thinking,
     output_config: prepareOutputConfig(chat, effort, warnings),
@@ -43,23 +47,9 @@ export function convertToAnthropicRequest(
   return request;
 }
 
-function prepareSampling(chat: ChatRequest, options: BackendOptions, warnings: Warnings) {
-  const version = options.anthropicVersion ?? "";
-  const refused = /^\d{4}-\d{2}-\d{2}$/.test(version) && version >= firstVersionWithoutSampling;
-  if (refused || options.samplingParams === "drop") {
-    if (chat.temperature !== undefined) warnings.dropped("temperature");
-    if (chat.topP !== undefined) warnings.dropped("top_p");
-    if (chat.topK !== undefined) warnings.dropped("top_k");
-    return {};
-  }
-  return { temperature: clampTemperature(chat.temperature, warnings), top_p: chat.topP, top_k: chat.topK };
-}
-
-/** Chat allows 0 … 2, the Messages API 0 … 1 (R60). */
-function clampTemperature(temperature: number | undefined, warnings: Warnings): number | undefined {
-  if (temperature === undefined || temperature <= 1) return temperature;
-  warnings.add("temperature_clamped");
-  return 1;
+function refusesSampling({ anthropicVersion = "", samplingParams }: BackendOptions): boolean {
+  const isNewer = /^\d{4}-\d{2}-\d{2}$/.test(anthropicVersion) && anthropicVersion >= firstVersionWithoutSampling;
+  return isNewer || samplingParams === "drop";
 }
 
 function prepareOutputConfig(chat: ChatRequest, effort: string | undefined, warnings: Warnings): JsonOut {

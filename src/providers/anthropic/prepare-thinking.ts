@@ -1,18 +1,10 @@
 import type { BackendOptions } from "../../core/translator.ts";
 import type { JsonOut } from "../../lib/raw-json.ts";
-import type { ChatRequest, ReasoningEffort } from "../common/chat-request.ts";
+import type { ChatRequest } from "../common/chat-request.ts";
+import { thinkingBudget } from "../common/thinking-budget.ts";
 import type { Warnings } from "../common/warnings.ts";
 
 const defaultMaxTokens = 4096;
-const minBudget = 1024;
-const budgets: Readonly<Record<Exclude<ReasoningEffort, "none">, number>> = {
-  minimal: 1024,
-  low: 1024,
-  medium: 4096,
-  high: 16384,
-  xhigh: 32768,
-  max: 32768,
-};
 
 /** What `thinking`, `reasoning_effort` and the token maximum become together. */
 export interface PreparedThinking {
@@ -50,8 +42,8 @@ function readThinking(chat: ChatRequest, options: BackendOptions, warnings: Warn
   }
   if (explicit === undefined && mode !== "drop") {
     if (effort === "none") return { thinking: { type: "disabled" } };
-    const budget = Math.min(budgets[effort], (chat.maxTokens ?? Number.POSITIVE_INFINITY) - 1);
-    if (budget >= minBudget) return { thinking: { type: "enabled", budget_tokens: budget }, budget };
+    const budget = thinkingBudget(effort, chat.maxTokens);
+    if (budget !== undefined) return { thinking: { type: "enabled", budget_tokens: budget }, budget };
   }
   warnings.dropped("reasoning_effort");
   return explicit ?? { thinking: undefined };

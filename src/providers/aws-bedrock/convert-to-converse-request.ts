@@ -3,6 +3,7 @@ import type { JsonOut } from "../../lib/raw-json.ts";
 import { type ChatRequest, chatRequestDefaults, chatRequestMembers } from "../common/chat-request.ts";
 import { optionalObject } from "../common/guards.ts";
 import type { ResponseFormat } from "../common/response-format.ts";
+import { prepareSampling } from "../common/sampling.ts";
 import type { Warnings } from "../common/warnings.ts";
 import { convertToConverseMessages } from "./convert-to-converse-messages.ts";
 import { prepareThinking } from "./prepare-thinking.ts";
@@ -22,7 +23,7 @@ export function convertToConverseRequest(
 ): Members {
   const { system, messages } = convertToConverseMessages(chat.messages, { schema, warnings });
   const { maxTokens, modelFields, effort } = prepareThinking(chat, options, warnings);
-  const { temperature, topP, topK } = prepareSampling(chat, options, warnings);
+  const { temperature, topP, topK } = prepareSampling(chat, options.samplingParams === "drop", warnings);
   const request = {
     messages,
     system: system.length > 0 ? system : undefined,
@@ -44,23 +45,6 @@ export function convertToConverseRequest(
 
 function unlessEmpty(object: Members): Members | undefined {
   return Object.values(object).some((value) => value !== undefined) ? object : undefined;
-}
-
-function prepareSampling(chat: ChatRequest, options: BackendOptions, warnings: Warnings) {
-  if (options.samplingParams === "drop") {
-    if (chat.temperature !== undefined) warnings.dropped("temperature");
-    if (chat.topP !== undefined) warnings.dropped("top_p");
-    if (chat.topK !== undefined) warnings.dropped("top_k");
-    return {};
-  }
-  return { temperature: clampTemperature(chat.temperature, warnings), topP: chat.topP, topK: chat.topK };
-}
-
-/** Chat allows 0 … 2, Converse 0 … 1 (R60). */
-function clampTemperature(temperature: number | undefined, warnings: Warnings): number | undefined {
-  if (temperature === undefined || temperature <= 1) return temperature;
-  warnings.add("temperature_clamped");
-  return 1;
 }
 
 /** The schema travels as a string that holds the client's text (R74, R93). */

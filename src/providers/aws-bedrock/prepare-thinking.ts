@@ -1,19 +1,11 @@
 import type { BackendOptions } from "../../core/translator.ts";
 import type { JsonOut } from "../../lib/raw-json.ts";
 import type { ChatRequest, ReasoningEffort } from "../common/chat-request.ts";
+import { thinkingBudget } from "../common/thinking-budget.ts";
 import type { Warnings } from "../common/warnings.ts";
 
 type Effort = Exclude<ReasoningEffort, "none">;
 
-const minBudget = 1024;
-const budgets: Readonly<Record<Effort, number>> = {
-  minimal: 1024,
-  low: 1024,
-  medium: 4096,
-  high: 16384,
-  xhigh: 32768,
-  max: 32768,
-};
 const novaEfforts: Readonly<Record<Effort, string>> = {
   minimal: "low",
   low: "low",
@@ -80,8 +72,8 @@ function thinkingOfEffort(
   if (mode === "nova") return { modelFields: { reasoningConfig: novaReasoning(effort, warnings) } };
   if (mode !== "anthropic-thinking") return undefined;
   if (effort === "none") return { modelFields: { thinking: { type: "disabled" } } };
-  const budget = Math.min(budgets[effort], (maxTokens ?? Number.POSITIVE_INFINITY) - 1);
-  if (budget < minBudget) return undefined;
+  const budget = thinkingBudget(effort, maxTokens);
+  if (budget === undefined) return undefined;
   return { modelFields: { thinking: { type: "enabled", budget_tokens: budget } }, budget };
 }
 
