@@ -1,5 +1,6 @@
 import type { Backend, BackendEndpoint } from "../../core/runtime-config.ts";
 import type { Provider } from "../data/providers.ts";
+import { schemas } from "../data/schemas.ts";
 import type { aiBackend } from "../dialects/tutorial/ai-backend.ts";
 import type { ResourceOf } from "../resource.ts";
 import type { EndpointUrl } from "../values/endpoint-url.ts";
@@ -17,10 +18,11 @@ function endpointOf(provider: Provider, written: EndpointUrl | undefined, region
 /** A provider named by an AIBackend as a backend (resources.md §2). */
 export function compileAiBackend(context: CompileContext, resource: ResourceOf<typeof aiBackend>): Backend {
   const { provider, endpoint, model, models, version } = resource.body.spec;
-  if (version !== undefined && provider.schema !== "Anthropic") {
+  const facts = schemas[provider.schema];
+  if (version !== undefined && facts.version !== "header") {
     context.report.info(resource, ["spec", "version"], `has no effect for ${provider.name}`);
   }
-  const region = provider.schema === "AWSBedrock" ? regionOf(context, resource) : "";
+  const region = facts.regional ? regionOf(context, resource) : "";
   const { auth, unusable } = aiBackendAuth(context, resource, region);
   return {
     id: resource.id,

@@ -1,5 +1,6 @@
 import type { Backend, BackendEndpoint } from "../../core/runtime-config.ts";
 import { providerAt } from "../data/providers.ts";
+import { schemas } from "../data/schemas.ts";
 import type { aiServiceBackend } from "../dialects/ai-gateway/ai-service-backend.ts";
 import { backend } from "../dialects/gateway-api/backend.ts";
 import { resolveReference } from "../references.ts";
@@ -31,7 +32,7 @@ function endpointOf(
 
 /** `v1` and `/v1` are one prefix; an empty one means none (translation.md R32). Older OpenAI schemas write it as their version. */
 function prefixOf({ name, prefix, version }: AiServiceBackend["body"]["spec"]["schema"]): string | undefined {
-  const written = prefix ?? (name === "OpenAI" && version !== "" ? version : undefined);
+  const written = prefix ?? (schemas[name].version === "prefix" && version !== "" ? version : undefined);
   if (written === undefined) return undefined;
   const bare = written.replace(/^\/+|\/+$/g, "");
   return bare === "" ? "" : `/${bare}`;
@@ -45,7 +46,7 @@ export function compileAiServiceBackend(
 ): Backend {
   const { schema, headerMutation, bodyMutation } = resource.body.spec;
   const { endpoint, unusable } = endpointOf(context, resource);
-  const provider = schema.name === "AWSBedrock" ? "AWSBedrock" : providerAt(endpoint.hostname)?.name;
+  const provider = schemas[schema.name].provider ?? providerAt(endpoint.hostname)?.name;
   if (bodyMutation !== undefined) context.report.warning(resource, ["spec", "bodyMutation"], "is not applied yet");
   return {
     id: resource.id,

@@ -1,4 +1,5 @@
 import { Secret } from "../../core/auth.ts";
+import { schemas } from "../data/schemas.ts";
 import type { Path } from "../diagnostics.ts";
 import type { backendSecurityPolicy } from "../dialects/ai-gateway/backend-security-policy.ts";
 import type { aiBackend } from "../dialects/tutorial/ai-backend.ts";
@@ -43,14 +44,12 @@ export function aiBackendAuth(
   const { provider, auth, endpoint } = backend.body.spec;
   const path: Path = ["spec", "auth", "apiKeySecretRef"];
   const reference = auth && { from: backend, path, ...auth.apiKeySecretRef };
-  if (provider.schema === "AWSBedrock") {
+  const { auth: type } = schemas[provider.schema];
+  if (type === "AWSCredentials") {
     if (reference === undefined) return awsFromEnvironment(context, backend, ["spec", "provider"], region);
     return awsFromSecret(context, reference, { key: reference.key ?? "credentials", profile: "default", region });
   }
-  if (reference !== undefined) {
-    const type = provider.schema === "Anthropic" ? "AnthropicAPIKey" : "APIKey";
-    return keyAuth(context, type, reference, reference.key ?? "api-key");
-  }
+  if (reference !== undefined) return keyAuth(context, type, reference, reference.key ?? "api-key");
   if (provider.needsKey && endpoint === undefined) {
     context.report.warning(
       backend,

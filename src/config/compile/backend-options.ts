@@ -1,5 +1,6 @@
 import type { SchemaName } from "../../core/provider.ts";
 import type { BackendOptions } from "../../core/translator.ts";
+import { schemas } from "../data/schemas.ts";
 import type { CompileContext } from "./context.ts";
 
 /** What translators are told of a backend (translation.md §1.6). `version` is the Anthropic API's. */
@@ -9,10 +10,10 @@ export function backendOptions(
   prefix: string | undefined,
   version: string | undefined,
 ): BackendOptions {
-  const anthropic = schema === "Anthropic";
+  const facts = schemas[schema];
   return {
     prefix,
-    anthropicVersion: anthropic ? version : undefined,
-    defaultMaxTokens: anthropic ? context.configured.defaults?.maxTokensAnthropic : undefined,
+    anthropicVersion: facts.version === "header" ? version : undefined,
+    defaultMaxTokens: facts.needsMaxTokens ? context.configured.defaults?.maxTokensAnthropic : undefined,
   };
 }
