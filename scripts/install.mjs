@@ -1,12 +1,14 @@
-// What tests and checks need on this machine: dependencies, redis-server. Envoy is found (or installed) by the tests themselves.
+// What tests, checks and benchmarks need on this machine. Envoy is found (or installed) by the tests themselves.
 import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 export const root = fileURLToPath(new URL("../", import.meta.url));
 
+/** Some programs have no way to be asked for their version that ends with 0: that they can be started is enough. */
 function has(command, ...args) {
-  return spawnSync(command, args, { stdio: "ignore" }).status === 0;
+  const { status, error } = spawnSync(command, args, { stdio: "ignore" });
+  return error === undefined && (status === 0 || args.length === 0);
 }
 
 /** Installs npm packages when they are missing or older than the lock file. */
@@ -20,12 +22,12 @@ export function installDependencies() {
   });
 }
 
-/** Makes sure that redis-server is on PATH; installs Debian's package where that is possible. */
-export function installRedis() {
-  if (has("redis-server", "--version")) return;
+/** Makes sure that a program is on PATH; installs the Debian package of its name where that is possible. */
+export function installProgram(program, purpose, ...versionArguments) {
+  if (has(program, ...versionArguments)) return;
   const prefix = process.getuid?.() === 0 ? [] : ["sudo", "-n"];
   if (has("apt-get", "--version") && (prefix.length === 0 || has("sudo", "-n", "true"))) {
-    console.error("installing redis-server (apt-get) …");
+    console.error(`installing ${program} (apt-get) …`);
     const apt = (...args) => {
       const [command, ...rest] = [...prefix, "apt-get", "-qq", ...args];
       return (
@@ -36,10 +38,10 @@ export function installRedis() {
       );
     };
     apt("update");
-    if (apt("install", "-y", "--no-install-recommends", "redis-server") && has("redis-server", "--version")) return;
+    if (apt("install", "-y", "--no-install-recommends", program) && has(program, ...versionArguments)) return;
   }
   console.error(
-    "redis-server is needed for the tests and was not found; install it (apt-get install redis-server, brew install redis)",
+    `${program} is needed ${purpose} and was not found; install it (apt-get install ${program}, or your system's way)`,
   );
   process.exit(1);
 }

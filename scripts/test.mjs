@@ -1,9 +1,9 @@
 // `npm test [-- mocha options and files]`: the whole suite, real Envoy and real Redis included.
 import { spawnSync } from "node:child_process";
-import { installDependencies, installRedis, root } from "./install.mjs";
+import { installDependencies, installProgram, root } from "./install.mjs";
 
 installDependencies();
-installRedis();
+installProgram("redis-server", "for the tests", "--version");
 const given = process.argv.slice(2);
 const named = given.some((argument) => argument.endsWith(".ts"));
 const mocha = spawnSync(

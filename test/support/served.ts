@@ -13,6 +13,8 @@ import { until } from "./wait.ts";
 export interface Served {
   readonly url: string;
   readonly adminUrl: string;
+  readonly envoyPid: number;
+  readonly gatewayPid: number;
   /** SIGKILL. */
   kill(): Promise<void>;
   start(): Promise<void>;
@@ -80,6 +82,10 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl,
+    envoyPid: envoy.pid ?? 0,
+    get gatewayPid() {
+      return gateway?.pid ?? 0;
+    },
     kill,
     start,
     residentMebibytes: () => {
