@@ -162,7 +162,8 @@ describe("fallback from OpenAI to Anthropic", function () {
 
   it("does not retry once the first byte of an answer has left", async () => {
     const failed = await chat(world.url, "gpt-4o", {
-      headers: { "x-mock-fault": "openai=reset-mid" },
+      // slow enough for the first bytes to have left before the reset comes
+      headers: { "x-mock-fault": "openai=reset-mid", "x-mock-chunks": "8", "x-mock-chunk-delay": "50" },
       body: { stream: true },
     }).catch((error: unknown) => error);
     expect(failed).to.be.instanceOf(Error);
