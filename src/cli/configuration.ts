@@ -3,6 +3,7 @@ import { load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
+import { makePriceBook } from "../metering/price-book.ts";
 import { providers } from "../providers/index.ts";
 import { InvalidConfiguration } from "./invalid-configuration.ts";
 
@@ -37,6 +38,7 @@ export function loadConfiguration(
     strict: false,
     pairs,
     compileCost: compileCostRule,
+    makePriceBook,
     ...(mockAddresses === undefined ? {} : { mockAddresses }),
   });
   if (config === undefined) throw new InvalidConfiguration(renderDiagnostics(diagnostics));

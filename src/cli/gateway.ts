@@ -8,6 +8,7 @@ import type { Listening } from "../grpc/server.ts";
 import type { Logger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
+import type { StandardLimits } from "../ratelimit/standard/tree.ts";
 import { makeLimiter } from "./limiter.ts";
 import { makeExchangeTools } from "./request-tools.ts";
 
@@ -21,6 +22,8 @@ export interface GatewayOptions {
   readonly grpcAddress: string;
   readonly admin: { readonly address: string; readonly port: number };
   readonly storeUrl: string;
+  /** Limits of the standard rate-limit service that are served too. */
+  readonly standardLimits?: StandardLimits | undefined;
   readonly logger: Logger;
   /** Why somebody else who is needed cannot serve now, such as Envoy, for `/ready`; undefined = nobody is missing. */
   readonly othersNotReady?: () => Promise<string | undefined>;
@@ -40,7 +43,12 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, logger } = options;
   const metrics = new Metrics();
   const tools = makeExchangeTools(() => config, logger, metrics);
-  const limiter = makeLimiter(config, options.storeUrl, { logger, metrics, changed: options.storeChanged });
+  const limiter = makeLimiter(config, options.storeUrl, {
+    logger,
+    metrics,
+    changed: options.storeChanged,
+    domains: [...(options.standardLimits?.keys() ?? [])],
+  });
   const findRule = (id: string): LimitRule | undefined => config.limits.get(id);
   const server = new GrpcJsServer({
     maxMessageBytes: config.settings.listener.bufferLimitBytes + envelopeBytes,
@@ -51,7 +59,17 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     listening = await server.serve(options.grpcAddress, [
       extProcService(tools, methodCodec(extProcPath)),
       attemptLogService(tools.sessions, methodCodec(attemptLogPath)),
-      rateLimitService({ limiter, findRule, metrics, nowMs: Date.now, codec: methodCodec(rateLimitPath) }),
+      rateLimitService({
+        limiter,
+        findRule,
+        metrics,
+        nowMs: Date.now,
+        codec: methodCodec(rateLimitPath),
+        standard: options.standardLimits && {
+          limits: options.standardLimits,
+          failureMode: config.settings.store.failureMode,
+        },
+      }),
     ]);
   } catch (error) {
     await limiter.close();

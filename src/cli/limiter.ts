@@ -9,13 +9,17 @@ import { makeStore } from "../ratelimit/stores/index.ts";
 
 const maxJournalCalls = 100_000;
 const maxLocalKeys = 100_000;
+/** A store may be slow at first when it is back, and nobody may call just then. */
+const recoverEveryMs = 1_000;
+
+type Modes = ReadonlyMap<FailureMode, readonly string[]>;
 
 /** The limits of each failure mode that there are, by their labels. */
-function modesOf(config: RuntimeConfig): ReadonlyMap<FailureMode, readonly string[]> {
+function modesOf(config: RuntimeConfig, domains: readonly string[]): Modes {
   const modes = new Map<FailureMode, string[]>();
-  for (const { failureMode, label, shadowMode } of config.limits.values()) {
-    if (!shadowMode) modes.set(failureMode, [...(modes.get(failureMode) ?? []), label]);
-  }
+  const add = (mode: FailureMode, label: string): void => void modes.set(mode, [...(modes.get(mode) ?? []), label]);
+  for (const { failureMode, label, shadowMode } of config.limits.values()) if (!shadowMode) add(failureMode, label);
+  for (const domain of domains) add(config.settings.store.failureMode, `domain ${domain}`);
   return modes;
 }
 
@@ -26,8 +30,7 @@ const consequences: Readonly<Record<FailureMode, string>> = {
 };
 
 /** What the store's absence means for the limits there are. */
-function whileAway(config: RuntimeConfig): string {
-  const modes = modesOf(config);
+function whileAway(modes: Modes): string {
   const parts = [...modes].map(
     ([mode, labels]) => `${modes.size === 1 ? "limits" : labels.join(", ")} ${consequences[mode]}`,
   );
@@ -39,6 +42,8 @@ export interface LimiterSurroundings {
   readonly metrics: Metrics;
   /** Told, in words for the operator, when the store is lost and found. */
   readonly changed: ((message: string) => void) | undefined;
+  /** Domains of the standard rate-limit service's configuration that are served too. */
+  readonly domains: readonly string[];
 }
 
 export interface WiredLimiter extends Limiter {
@@ -51,9 +56,10 @@ export interface WiredLimiter extends Limiter {
 export function makeLimiter(
   config: RuntimeConfig,
   storeUrl: string,
-  { logger, metrics, changed }: LimiterSurroundings,
+  { logger, metrics, changed, domains }: LimiterSurroundings,
 ): WiredLimiter {
   let wasLost = false;
+  const modes = modesOf(config, domains);
   const store = makeStore(storeUrl, {
     timeoutMs: config.settings.store.timeoutMs,
     nowMs: Date.now,
@@ -62,7 +68,7 @@ export function makeLimiter(
         wasLost = true;
         logger.warn({ store: reason }, "the rate-limit store is away; each policy's failure mode applies");
         changed?.(
-          `warning: the rate-limit store is away (${reason})\n  ${whileAway(config)}; it is tried again all the time`,
+          `warning: the rate-limit store is away (${reason})\n  ${whileAway(modes)}; it is tried again all the time`,
         );
       } else {
         logger.info({ store: reason }, "the rate-limit store is connected");
@@ -72,15 +78,19 @@ export function makeLimiter(
       }
     },
   });
+  const journal = new ChargeJournal(maxJournalCalls, () => metrics.increment("journal_dropped_total"));
   const limiter: Limiter = new Limiter({
     store,
-    journal: new ChargeJournal(maxJournalCalls, () => metrics.increment("journal_dropped_total")),
+    journal,
     local: new LocalCounters(maxLocalKeys, Date.now),
     nowMs: Date.now,
     newId: randomUUID,
     metrics,
   });
-  const denying = modesOf(config).get("deny");
+  const recovery = setInterval(() => {
+    if (journal.size > 0) void limiter.recover();
+  }, recoverEveryMs).unref();
+  const denying = modes.get("deny");
   return Object.assign(limiter, {
     notReady: async () => {
       if (denying === undefined) return undefined;
@@ -91,6 +101,9 @@ export function makeLimiter(
         return `the rate-limit store is away (${(error as Error).message}), and limits that say deny then refuse requests: ${denying.join(", ")}`;
       }
     },
-    close: () => store.close(),
+    close: () => {
+      clearInterval(recovery);
+      return store.close();
+    },
   });
 }

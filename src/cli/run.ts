@@ -24,6 +24,14 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "check resources and tell every problem at once",
     run: async (args, io) => (await import("./validate.ts")).validate(args, io),
   },
+  plan: {
+    summary: "what a budget buys: dollars as tokens per user, as a table or as limits",
+    run: async (args, io) => (await import("./plan.ts")).plan(args, io),
+  },
+  "import-prices": {
+    summary: "make a PriceBook of LiteLLM's price table",
+    run: async (args, io) => (await import("./import-prices.ts")).importPrices(args, io),
+  },
   mocks: {
     summary: "mock providers (OpenAI, Anthropic, AWS Bedrock) with a bill",
     run: async (args, io) => (await import("./mocks.ts")).mocks(args, io),
@@ -31,7 +39,7 @@ const commands: Readonly<Record<string, Command>> = {
 };
 
 function help(): string {
-  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(10)} ${summary}`);
+  const rows = Object.entries(commands).map(([name, { summary }]) => `  ${name.padEnd(14)} ${summary}`);
   return `tollgate COMMAND [OPTIONS]\n\n${rows.join("\n")}\n\ntollgate COMMAND --help tells a command's options.\n`;
 }
 

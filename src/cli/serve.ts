@@ -6,15 +6,18 @@ import { checkGrpcAddress } from "./grpc-address.ts";
 import { type CommandIo, listOption, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
 import { upSettings } from "./settings.ts";
+import { loadStandardLimits } from "./standard-limits.ts";
 import { stopSignal } from "./stop-signal.ts";
 
-const usage = `tollgate serve -f PATH… [OPTIONS]
+const usage = `tollgate serve -f PATH… [--rate-limit-config PATH] [OPTIONS]
 Runs the gateway's gRPC services (ext_proc, rate limits, attempt log) for an Envoy that somebody else runs.
   -f, --file PATH           file or directory of resources (repeatable)
       --listen ADDR         unix:/path or host:port (default: unix:/run/tollgate/grpc.sock)
       --admin-address ADDR  address of /health, /ready and /metrics (default: the resources' admin.address)
       --admin-port PORT     its port, 0 = any free one (default: the resources' admin.port)
-      --store URL           where rate limits count: memory:// or redis://host:port (default: the resources' store.url)
+      --store URL           where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
+      --rate-limit-config PATH
+                            file or directory of the standard rate-limit service's YAML, served too; goes without -f
       --log-level LEVEL     debug, info, warn, error (default: the resources' log.level)
 Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_STORE, TOLLGATE_LOG_LEVEL.
 `;
@@ -27,6 +30,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     "admin-address": { type: "string" },
     "admin-port": { type: "string" },
     store: { type: "string" },
+    "rate-limit-config": { type: "string" },
     "log-level": { type: "string" },
     help: { type: "boolean", short: "h" },
   });
@@ -37,11 +41,14 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
   const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   const paths = listOption(values["file"]);
   if (positionals.length > 0) throw new UsageError(`every PATH needs its own -f: ${positionals.join(" ")}`);
-  if (paths.length === 0) throw new UsageError("name the resources with -f PATH");
+  const standardPath = textOption(values["rate-limit-config"]);
+  if (paths.length === 0 && standardPath === undefined)
+    throw new UsageError("name the resources with -f PATH, or only limits with --rate-limit-config PATH");
   const grpcAddress = textOption(values["listen"]) ?? "unix:/run/tollgate/grpc.sock";
   const warning = checkGrpcAddress(grpcAddress);
   const loaded = loadConfiguration(paths, io.env);
   const { config, remarks } = loaded;
+  const standardLimits = standardPath === undefined ? undefined : loadStandardLimits(standardPath);
   // clients connect to somebody else's Envoy: there is no port of theirs here that could be the admin interface's too
   const settings = upSettings({ ...values, port: "0" }, io.env, loaded);
   for (const remark of [remarks, warning ?? ""]) if (remark !== "") tell(remark);
@@ -54,12 +61,14 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     grpcAddress,
     admin: { address, port: adminPort },
     storeUrl: settings.storeUrl.value,
+    standardLimits,
     logger: makeLogger(settings.logLevel.value),
     storeChanged: tell,
   });
   tell(
     `tollgate serves ext_proc and rate limits on ${grpcAddress}; health on http://${address}:${gateway.adminPort}/health\n` +
-      `  rate limits: ${config.limits.size} (a hand-written Envoy configuration needs a slot for each that can apply to one request)`,
+      `  rate limits: ${config.limits.size} (a hand-written Envoy configuration needs a slot for each that can apply to one request)` +
+      (standardLimits === undefined ? "" : `\n  limits of the domains ${[...standardLimits.keys()].join(", ")}`),
   );
   await stop;
   await gateway.close();

@@ -1,3 +1,4 @@
+import { parseStoreUrl, storeUrlForms } from "../lib/store-url.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { type CommandIo, type OptionValues, textOption, UsageError } from "./options.ts";
 
@@ -25,8 +26,8 @@ function logLevel(text: string, name: string): string {
 
 /** Never says what was written: it may hold a password. */
 function storeUrl(text: string, name: string): string {
-  if (text.startsWith("memory:") || (/^rediss?:\/\//.test(text) && URL.canParse(text))) return text;
-  throw new UsageError(`${name} must be memory://, redis://host:port or rediss://host:port`);
+  if (parseStoreUrl(text) !== undefined) return text;
+  throw new UsageError(`${name} must be ${storeUrlForms}`);
 }
 
 function port(text: string, name: string): number {

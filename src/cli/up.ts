@@ -23,7 +23,7 @@ Everything on one machine: Envoy, the gateway, and mock providers for MockBacken
   -f, --file PATH       file or directory of resources (repeatable; default: the demo)
       --port PORT       port that clients use, 0 = any free one (default: the resources' listener.port)
       --admin-port P    port of /health, /ready and /metrics, 0 = any free one (default: the resources' admin.port)
-      --store URL       where rate limits count: memory:// or redis://host:port (default: the resources' store.url)
+      --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
       --state-dir DIR   logs and Envoy's configuration (default: .tollgate)
       --log-level L     debug, info, warn, error (default: the resources' log.level)

@@ -3,6 +3,7 @@ import type { Severity } from "../config/diagnostics.ts";
 import { load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
+import { makePriceBook } from "../metering/price-book.ts";
 import { pairs } from "./configuration.ts";
 import { type CommandIo, listOption, parseOptions, UsageError } from "./options.ts";
 
@@ -38,6 +39,7 @@ export async function validate(args: readonly string[], io: CommandIo): Promise<
     strict: values["strict"] === true,
     pairs,
     compileCost: compileCostRule,
+    makePriceBook,
   });
   if (diagnostics.length > 0) io.stdout.write(`${renderDiagnostics(diagnostics)}\n`);
   const count = (severity: Severity): number => diagnostics.filter((one) => one.severity === severity).length;

@@ -1,3 +1,4 @@
+import type { z } from "zod";
 import type { Path } from "./diagnostics.ts";
 import { renderPath } from "./diagnostics.ts";
 import { explainIssue, knownFields } from "./explain-issue.ts";
@@ -12,8 +13,13 @@ export function checkStructure<Body>(
   document: YamlDocument,
   report: Report,
 ): (Body & Envelope) | undefined {
+  return checkSchema(definition.schema, document, report);
+}
+
+/** As `checkStructure`, for documents that are no resources. */
+export function checkSchema<T>(schema: z.ZodType<T>, document: YamlDocument, report: Report): T | undefined {
   const fields = new Map<string, readonly string[]>();
-  const result = definition.schema.safeParse(document.value, {
+  const result = schema.safeParse(document.value, {
     error: (issue) => {
       if (issue.code === "unrecognized_keys") fields.set(renderPath((issue.path ?? []) as Path), knownFields(issue));
       return explainIssue(issue);

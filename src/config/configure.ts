@@ -1,3 +1,4 @@
+import type { PriceBook, PriceEntry } from "../core/prices.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { checkDuplicates, tellPlainRoutes } from "./check.ts";
 import { compileBackends } from "./compile/backends.ts";
@@ -7,10 +8,13 @@ import { checkCostKeys } from "./compile/cost-keys.ts";
 import { compileCosts } from "./compile/costs.ts";
 import { compileMocks, type MockSpec } from "./compile/mocks.ts";
 import { compileModels } from "./compile/models.ts";
+import { compilePrices } from "./compile/prices.ts";
+import { warnAboutUnpriced } from "./compile/prices-check.ts";
 import { compileRoutes } from "./compile/routes.ts";
 import { compileSettings } from "./compile/settings.ts";
 import { compileTraffic } from "./compile/traffic.ts";
 import { compileVersion } from "./compile/version.ts";
+import { contentHash } from "./content-hash.ts";
 import { type Diagnostic, sortDiagnostics } from "./diagnostics.ts";
 import { kinds } from "./dialects/kinds.ts";
 import type { LoadedFile } from "./load.ts";
@@ -22,6 +26,9 @@ import { type WhereSet, whereSet } from "./where-set.ts";
 
 export type { CompileCost, MockSpec, WhereSet };
 
+/** Makes the book of configured prices and list prices; the hash is that of the configured ones. */
+export type MakePriceBook = (entries: readonly PriceEntry[], hash: string) => PriceBook;
+
 export interface ConfigureInput {
   readonly files: readonly LoadedFile[];
   /** For `${ENV}` in Secrets and the AWS default chain. */
@@ -30,6 +37,7 @@ export interface ConfigureInput {
   readonly strict: boolean;
   readonly pairs: Pairs;
   readonly compileCost: CompileCost;
+  readonly makePriceBook: MakePriceBook;
   /** Where mocks that were started are, by `<namespace>/<name>`. */
   readonly mockAddresses?: ReadonlyMap<string, HostPort> | undefined;
 }
@@ -55,7 +63,7 @@ export function configure(input: ConfigureInput): Configured {
   tellPlainRoutes(resources, report);
   const mocks = compileMocks(resources, report, input.mockAddresses ?? new Map());
   const context: CompileContext = { ...input, ...compileSettings(resources, report), resources, report };
-  const config = compile(context, mocks.addresses);
+  const config = compile(context, mocks.addresses, input.makePriceBook);
   return {
     config: report.failed ? undefined : config,
     diagnostics: sortDiagnostics(
@@ -80,14 +88,21 @@ function readFile(file: LoadedFile, report: Report): readonly YamlDocument[] {
   return documents;
 }
 
-function compile(context: CompileContext, mockAddresses: ReadonlyMap<string, HostPort>): RuntimeConfig {
+function compile(
+  context: CompileContext,
+  mockAddresses: ReadonlyMap<string, HostPort>,
+  makePriceBook: MakePriceBook,
+): RuntimeConfig {
   const { resources, report, settings } = context;
   const backends = compileBackends(context, mockAddresses);
+  const configuredPrices = compilePrices(context, backends);
+  const prices = makePriceBook(configuredPrices, contentHash(configuredPrices));
   const traffic = compileTraffic(context);
   const compiled = compileRoutes(context, backends, traffic, compileCosts(context));
   const candidates = compileCandidates(compiled);
   warnAboutOverlaps(candidates, compiled, report);
   checkCostKeys(report, compiled, traffic);
+  warnAboutUnpriced(report, compiled, backends, prices);
   const routes = compiled.map(({ route }) => route);
   return {
     version: compileVersion(resources, backends),
@@ -98,5 +113,6 @@ function compile(context: CompileContext, mockAddresses: ReadonlyMap<string, Hos
     rules: new Map(routes.flatMap((route) => route.rules.map((rule) => [rule.id, rule]))),
     limits: new Map([...traffic.limits.values()].map(({ limit }) => [limit.id, limit])),
     models: compileModels(candidates, settings, resources, report),
+    prices,
   };
 }

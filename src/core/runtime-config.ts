@@ -1,5 +1,6 @@
 import type { AuthConfig } from "./auth.ts";
 import type { Api } from "./endpoint.ts";
+import type { PriceBook, Quote } from "./prices.ts";
 import type { SchemaName } from "./provider.ts";
 import type { BackendOptions } from "./translator.ts";
 import type { TokenUsage } from "./usage.ts";
@@ -23,6 +24,7 @@ export interface RuntimeConfig {
   readonly limits: ReadonlyMap<string, LimitRule>;
   /** Models that a request can name and be routed, for error messages and `/v1/models`. Sorted. */
   readonly models: readonly string[];
+  readonly prices: PriceBook;
 }
 
 export interface Settings {
@@ -150,19 +152,31 @@ export interface RetryPolicy {
   readonly maxIntervalMs: number;
 }
 
-/** What a cost expression may use (limits.md L5). */
+/** What a cost is made from; a cost expression may use all but the price (limits.md L5). */
 export interface CostContext {
   readonly model: string;
   readonly backend: string;
   readonly routeName: string;
   readonly usage: TokenUsage;
+  /** What the model sent upstream costs at this backend at the time of the request. Asked for by costs in USD only. */
+  readonly quote: () => Quote;
 }
 
-/** A compiled cost rule. `evaluate` returns an integer 0 … 1e9 and never throws; `capped`, `failed` say what was done to it. */
+/**
+ * A compiled cost rule. `evaluate` returns an integer 0 … 1e9 and never throws; `capped`, `failed` say what was done to it,
+ * `unpriced` that the model has no price and which rates stand for it.
+ */
 export interface CostRule {
   readonly metadataKey: string;
   readonly type: string;
-  evaluate(context: CostContext): { readonly value: number; readonly capped?: boolean; readonly failed?: string };
+  evaluate(context: CostContext): CostValue;
+}
+
+export interface CostValue {
+  readonly value: number;
+  readonly capped?: boolean;
+  readonly failed?: string;
+  readonly unpriced?: string;
 }
 
 export type LimitUnit = "Second" | "Minute" | "Hour" | "Day" | "Week" | "Month" | "Year";
@@ -209,8 +223,14 @@ export type LimitSelector =
     }
   | { readonly kind: "header"; readonly type: "Distinct"; readonly name: string }
   | { readonly kind: "sourceCIDR"; readonly type: "Exact" | "Distinct"; readonly cidr: string }
-  | { readonly kind: "methods"; readonly methods: readonly string[] }
-  | { readonly kind: "path"; readonly type: "Exact" | "Prefix" | "RegularExpression"; readonly value: string };
+  /** ORed. In upper case. */
+  | { readonly kind: "methods"; readonly methods: readonly { readonly value: string; readonly invert: boolean }[] }
+  | {
+      readonly kind: "path";
+      readonly type: "Exact" | "Prefix" | "RegularExpression";
+      readonly value: string;
+      readonly invert: boolean;
+    };
 
 /** APIs that a schema can serve, told to `config/` so that it need not import registries. */
 export type Pairs = ReadonlyMap<SchemaName, ReadonlySet<Api>>;

@@ -1,8 +1,8 @@
 import { emptyPatch } from "../core/headers.ts";
 import type { PlannedAttempt } from "../core/request-plan.ts";
+import { upstreamModel } from "../core/upstream-model.ts";
 import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { GatewayError } from "../lib/errors.ts";
-import { upstreamModel } from "../planning/order-backends.ts";
 import { finishAttempt, headersAfter, prepareAttempt, requireSendable } from "./attempt.ts";
 import { beginAttempt } from "./forward-request.ts";
 import type { ProcessingRequest, ProcessingResponse } from "./messages.ts";

@@ -1,19 +1,22 @@
 import { Environment } from "@marcbachmann/cel-js";
 import type { CostContext } from "../core/runtime-config.ts";
 
+/** What an expression may use. */
+type CelContext = Omit<CostContext, "quote">;
+
 /** What a compiled expression gives for a request: a number of whatever sign and size. Throws what evaluation throws. */
-export type CelCost = (context: CostContext) => number;
+export type CelCost = (context: CelContext) => number;
 
 type Numeric = "uint" | "int" | "double";
 
 const stringVariables = ["model", "backend", "route_name"] as const;
 const numberVariables = {
-  input_tokens: (context: CostContext) => context.usage.input,
-  cached_input_tokens: (context: CostContext) => context.usage.cachedInput,
-  cache_creation_input_tokens: (context: CostContext) => context.usage.cacheWrite,
-  output_tokens: (context: CostContext) => context.usage.output,
-  total_tokens: (context: CostContext) => context.usage.total,
-  reasoning_tokens: (context: CostContext) => context.usage.reasoning,
+  input_tokens: (context: CelContext) => context.usage.input,
+  cached_input_tokens: (context: CelContext) => context.usage.cachedInput,
+  cache_creation_input_tokens: (context: CelContext) => context.usage.cacheWrite,
+  output_tokens: (context: CelContext) => context.usage.output,
+  total_tokens: (context: CelContext) => context.usage.total,
+  reasoning_tokens: (context: CelContext) => context.usage.reasoning,
 } as const;
 
 /** The library does not export its class of unsigned integers; an expression makes one. */
@@ -26,7 +29,7 @@ const encode: Readonly<Record<Numeric, (value: number) => unknown>> = {
 };
 
 /** Samples are not zeros: `output_tokens / total_tokens` is legal. */
-const samples: readonly CostContext[] = [
+const samples: readonly CelContext[] = [
   {
     model: "gpt-4o",
     backend: "default/openai",

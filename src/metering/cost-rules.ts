@@ -1,5 +1,6 @@
-import type { CostContext, CostRule } from "../core/runtime-config.ts";
+import type { CostContext, CostRule, CostValue } from "../core/runtime-config.ts";
 import { compileCel } from "./cel.ts";
+import { costNanoUsd, microUsd } from "./price.ts";
 
 /** The largest cost that Envoy carries in `hits_addend`; above it the whole descriptor would be dropped. */
 export const maxCost = 1_000_000_000;
@@ -32,9 +33,19 @@ const readers: Readonly<Record<string, (context: CostContext) => number>> = {
 };
 
 /** Half away from zero, as limits.md L5 has it; costs are never negative, so this is half up. */
-function toCost(value: number): { readonly value: number; readonly capped?: boolean } {
+function toCost(value: number): CostValue {
   const rounded = Math.round(value) + 0; // no negative zero
   return rounded > maxCost ? { value: maxCost, capped: true } : { value: rounded };
+}
+
+/**
+ * Micro-dollars. The call was made and costs something, so a model without a price is neither free nor refused here: the dearest
+ * rates that are known stand for it (the `WorstCase` of limits.md L30).
+ */
+function usdCost({ usage, quote }: CostContext): CostValue {
+  const { price, known } = quote();
+  const cost = toCost(microUsd(costNanoUsd(price, usage)));
+  return known ? cost : { ...cost, unpriced: price.source };
 }
 
 /**
@@ -45,8 +56,7 @@ export function compileCostRule(spec: CostSpec): CostRule | { readonly error: st
   const { metadataKey, type } = spec;
   const read = readers[type];
   if (read !== undefined) return { metadataKey, type, evaluate: (context) => toCost(read(context)) };
-  if (type === "USD")
-    return { error: "costs in USD need a price book, which this version does not have; use CEL with your prices" };
+  if (type === "USD") return { metadataKey, type, evaluate: usdCost };
   if (type !== "CEL") return { error: `unknown type ${JSON.stringify(type)}; there are ${costTypes.join(", ")}` };
   if (spec.cel === undefined || spec.cel.trim() === "") return { error: "type CEL needs an expression in cel" };
   const compiled = compileCel(spec.cel);

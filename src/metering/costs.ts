@@ -6,6 +6,8 @@ export interface EvaluatedCosts {
   /** Keys whose value was cut to the largest that Envoy carries. */
   readonly capped: readonly string[];
   readonly failed: readonly { readonly key: string; readonly reason: string }[];
+  /** Which rates stand for the model's, which nobody told; undefined = none had to. */
+  readonly unpriced: string | undefined;
 }
 
 /** What a request's usage costs by every rule. */
@@ -13,11 +15,13 @@ export function evaluateCosts(rules: readonly CostRule[], context: CostContext):
   const values: Record<string, number> = {};
   const capped: string[] = [];
   const failed: { key: string; reason: string }[] = [];
+  let unpriced: string | undefined;
   for (const rule of rules) {
     const result = rule.evaluate(context);
     values[rule.metadataKey] = result.value;
     if (result.capped === true) capped.push(rule.metadataKey);
     if (result.failed !== undefined) failed.push({ key: rule.metadataKey, reason: result.failed });
+    unpriced ??= result.unpriced;
   }
-  return { values, capped, failed };
+  return { values, capped, failed, unpriced };
 }

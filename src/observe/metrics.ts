@@ -6,6 +6,11 @@ const counters = {
   attempts_total: { help: "Upstream attempts by backend and outcome", labels: ["backend", "outcome"] },
   fallbacks_total: { help: "Attempts after the first, by the reason that the one before failed", labels: ["reason"] },
   refusals_total: { help: "Requests refused by a limit", labels: ["rule"] },
+  shadow_refusals_total: { help: "Requests that a limit in shadow mode would have refused", labels: ["rule"] },
+  descriptor_hits_total: {
+    help: "Hits on limits of the standard rate-limit service's configuration; outcome = within_limit, over_limit, shadow_mode",
+    labels: ["descriptor", "outcome"],
+  },
   requests_without_account_total: {
     help: "Requests that a limit rule did not apply to because a selector was missing",
     labels: ["rule"],
@@ -15,6 +20,10 @@ const counters = {
   cost_failed_total: {
     help: "Cost expressions that could not be computed; total tokens were charged",
     labels: ["key"],
+  },
+  cost_unpriced_total: {
+    help: "Answers of models that have no price, charged in USD at the dearest rates; other = a name that no route names",
+    labels: ["backend", "model"],
   },
   usage_estimated_total: { help: "Answers whose provider told no usage; an estimate was charged", labels: ["backend"] },
   usage_ignored_total: { help: "Usage counters of providers that were negative or not numbers", labels: ["backend"] },

@@ -37,6 +37,12 @@ function hasPrefix(path: string, prefix: string): boolean {
   return path === elements || path.startsWith(`${elements}/`);
 }
 
+function isPath({ type, value }: LimitSelector & { readonly kind: "path" }, path: string): boolean {
+  if (type === "Exact") return path === value;
+  if (type === "Prefix") return hasPrefix(path, value);
+  return new RegExp(`^(?:${value})$`).test(path);
+}
+
 function select(selector: LimitSelector, view: LimitView): Selected {
   switch (selector.kind) {
     case "header": {
@@ -55,11 +61,9 @@ function select(selector: LimitSelector, view: LimitView): Selected {
       return selector.type === "Distinct" ? { part: view.sourceAddress } : "match";
     }
     case "methods":
-      return matched(selector.methods.includes(view.method));
+      return matched(selector.methods.some(({ value, invert }) => (view.method === value) !== invert));
     case "path":
-      if (selector.type === "Exact") return matched(view.path === selector.value);
-      if (selector.type === "Prefix") return matched(hasPrefix(view.path, selector.value));
-      return matched(new RegExp(`^(?:${selector.value})$`).test(view.path));
+      return matched(isPath(selector, view.path) !== selector.invert);
   }
 }
 

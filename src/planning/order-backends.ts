@@ -1,15 +1,6 @@
 import type { DroppedBackend, PlannedAttempt } from "../core/request-plan.ts";
-import type { Backend, BackendRef, RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
-
-/**
- * The name sent upstream: the route's, then the backend's for this model, then the backend's for all, then the vendor's default
- * for a model of another vendor, then the client's.
- */
-export function upstreamModel(backend: Backend, ref: BackendRef, model: string): string {
-  const configured = ref.modelNameOverride ?? backend.models.get(model) ?? backend.modelNameOverride;
-  if (configured !== undefined) return configured;
-  return backend.fallback?.foreignModels.test(model) ? backend.fallback.model : model;
-}
+import type { BackendRef, RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
+import { upstreamModel } from "../core/upstream-model.ts";
 
 /** One of the references by weight; `random` is in [0, 1). */
 function pick(refs: readonly BackendRef[], random: number): number {

@@ -1,10 +1,11 @@
 import type { LimitRule, LimitUnit } from "../core/runtime-config.ts";
+import { windowAt } from "../lib/windows.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import type { CounterCall, CounterOperation, CounterResult, CounterStore } from "./counter-store.ts";
 import type { ChargeJournal } from "./journal.ts";
 import { counterKey } from "./keys.ts";
 import type { LocalCounters } from "./local-counters.ts";
-import { windowAt } from "./windows.ts";
+import { fixedWindowAt } from "./standard/windows.ts";
 
 /** Counters live this much longer than their window, for clocks that differ. */
 const expiryMarginMs = 60_000;
@@ -17,6 +18,11 @@ export interface LimitItem {
   readonly add: number;
   /** A charge happens after the fact and is never refused. */
   readonly charge: boolean;
+  /**
+   * As the standard rate-limit service counts (L17): also when the call is refused, and in windows that are multiples of fixed
+   * lengths.
+   */
+  readonly standard?: boolean;
   /** Takes the place of the rule's own limit (Envoy's `limit` override). */
   readonly override?: { readonly limit: number; readonly unit: LimitUnit } | undefined;
 }
@@ -24,6 +30,8 @@ export interface LimitItem {
 export interface LimitVerdict {
   readonly item: LimitItem;
   readonly refused: boolean;
+  /** The counter is above the limit, also where that refuses nothing: shadow rules and charges. */
+  readonly overLimit: boolean;
   /** The store was away and the rule's failure mode is `deny`: nothing is known of the counter. */
   readonly storeAway: boolean;
   readonly limit: number;
@@ -93,11 +101,12 @@ export class Limiter {
     const { rule, account } = item;
     const unit = item.override?.unit ?? rule.unit;
     const limit = item.override?.limit ?? rule.limit;
-    const window = windowAt(unit, rule.timeZone, now);
+    const standard = item.standard === true;
+    const window = standard ? fixedWindowAt(unit, now) : windowAt(unit, rule.timeZone, now);
     const operation: CounterOperation = {
       key: counterKey(rule.id, account, unit, rule.timeZone, window.startMs),
       add: item.add,
-      refuseAbove: item.charge || rule.shadowMode ? undefined : limit,
+      refuseAbove: item.charge || rule.shadowMode || standard ? undefined : limit,
       expiresAtMs: window.endMs + expiryMarginMs,
     };
     return { item, operation, limit, unit, resetsAtMs: window.endMs };
@@ -116,19 +125,15 @@ export class Limiter {
     if (!refused) journal.add(call);
     return prepared.map((one, index) => ({
       ...this.#verdict(one, results[index]),
+      ...(one.item.rule.failureMode === "allow" ? { refused: false } : {}),
       ...(denied && one.item.rule.failureMode === "deny" ? { refused: true, storeAway: true } : {}),
     }));
   }
 
   #verdict({ item, limit, unit, resetsAtMs }: Prepared, result: CounterResult | undefined): LimitVerdict {
-    return {
-      item,
-      refused: result?.overLimit === true,
-      storeAway: false,
-      limit,
-      unit,
-      used: result?.value ?? 0,
-      resetsAtMs,
-    };
+    const used = result?.value ?? 0;
+    const overLimit = result?.overLimit === true || used > limit;
+    const refused = item.standard === true ? overLimit && !item.rule.shadowMode : result?.overLimit === true;
+    return { item, refused, overLimit, storeAway: false, limit, unit, used, resetsAtMs };
   }
 }

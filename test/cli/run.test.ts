@@ -20,13 +20,13 @@ describe("run", () => {
     ] as const) {
       const { code, stdout } = await call(...args);
       expect(code).to.equal(expected);
-      for (const name of ["up", "serve", "render", "validate", "mocks"])
+      for (const name of ["up", "serve", "render", "validate", "plan", "import-prices", "mocks"])
         expect(stdout).to.match(new RegExp(`^  ${name} `, "m"));
     }
   });
 
   it("tells the options of each command", async () => {
-    for (const name of ["up", "serve", "render", "validate", "mocks"]) {
+    for (const name of ["up", "serve", "render", "validate", "plan", "import-prices", "mocks"]) {
       const { code, stdout } = await call(name, "--help");
       expect(code).to.equal(0);
       expect(stdout).to.match(new RegExp(`^tollgate ${name} `));
@@ -38,7 +38,7 @@ describe("run", () => {
       const { code, stderr } = await call(name);
       expect(code).to.equal(2);
       expect(stderr).to.equal(
-        `tollgate: there is no command ${JSON.stringify(name)}; there are up, serve, render, validate, mocks\n`,
+        `tollgate: there is no command ${JSON.stringify(name)}; there are up, serve, render, validate, plan, import-prices, mocks\n`,
       );
     }
   });

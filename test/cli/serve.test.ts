@@ -118,6 +118,15 @@ describe("tollgate serve", function () {
       expect(existsSync(socket())).to.equal(false);
     });
 
+    it("L17: limits of the standard rate-limit service that are not valid", async () => {
+      const limits = join(folder, "limits.yaml");
+      writeFileSync(limits, "domain: web\ndescriptors: [{key: a, rate_limit: {unit: eon, requests_per_unit: 1}}]");
+      const { code, text } = await failing("--rate-limit-config", limits, "--listen", `unix:${socket()}`);
+      expect(text).to.contain('FOLDER/limits.yaml:2:43 descriptors[0].rate_limit.unit: "eon" is not a unit');
+      expect(code).to.equal(1);
+      expect(existsSync(socket())).to.equal(false);
+    });
+
     it("a file at the socket's path that is no socket: it is left alone", async () => {
       const { code, text } = await failing("-f", file, "--listen", `unix:${file}`);
       expect(text).to.contain("FOLDER/resources.yaml is there already and is no socket");

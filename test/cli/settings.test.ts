@@ -44,8 +44,15 @@ describe("upSettings", () => {
     expect(message({ port: "65536" })).to.equal("--port must be a port number, not 65536");
     expect(message({}, { TOLLGATE_ADMIN_PORT: "-1" })).to.equal("TOLLGATE_ADMIN_PORT must be a port number, not -1");
     expect(message({ "log-level": "loud" })).to.match(/^--log-level must be one of trace, debug, .*, not loud$/);
-    for (const url of ["postgres://u:must-not-be-shown@h", "redis://u:must-not-be-shown@h:port"])
-      expect(message({ store: url })).to.equal("--store must be memory://, redis://host:port or rediss://host:port");
+    for (const url of [
+      "postgres://u:must-not-be-shown@h",
+      "redis://u:must-not-be-shown@h:port",
+      "redis+cluster://u:must-not-be-shown@h:1;h:2",
+    ])
+      expect(message({ store: url }))
+        .to.match(/^--store must be memory:\/\/, redis:\/\/host:port, redis\+cluster:.*redis\+sentinel:/)
+        .and.not.match(/must-not-be-shown/);
+    expect(message({ store: "redis+sentinel://a:1,b:2/main" })).to.equal("accepted");
     expect(message({ port: "9090" })).to.equal(
       "port 9090 cannot be both clients' (--port) and the admin interface's (default); choose two",
     );

@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { configure } from "../../src/config/configure.ts";
 import { compileCostRule } from "../../src/metering/cost-rules.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
 import { aiResource, configOf, configureText, document, messages, pairs, secret } from "./support.ts";
 
 const backend = aiResource("AIBackend", "a", "{provider: OpenAI, auth: {apiKeySecretRef: {name: keys}}}");
@@ -18,7 +19,14 @@ describe("configure", () => {
         expandEnv: true,
       },
     ];
-    const { config, diagnostics } = configure({ files, env: {}, strict: false, pairs, compileCost: compileCostRule });
+    const { config, diagnostics } = configure({
+      files,
+      env: {},
+      strict: false,
+      pairs,
+      compileCost: compileCostRule,
+      makePriceBook,
+    });
     expect(config).to.equal(undefined);
     expect(diagnostics.map(({ file, severity, path }) => [file, severity, path[0]])).to.deep.equal([
       ["b.yaml", "error", "spec"],

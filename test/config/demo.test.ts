@@ -3,10 +3,18 @@ import { configure } from "../../src/config/configure.ts";
 import { renderDiagnostic } from "../../src/config/diagnostics.ts";
 import { load } from "../../src/config/load.ts";
 import { compileCostRule } from "../../src/metering/cost-rules.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
 import { pairs } from "./support.ts";
 
 const demo = () =>
-  configure({ files: load(["envoy/resources/demo"]), env: {}, strict: true, pairs, compileCost: compileCostRule });
+  configure({
+    files: load(["envoy/resources/demo"]),
+    env: {},
+    strict: true,
+    pairs,
+    compileCost: compileCostRule,
+    makePriceBook,
+  });
 
 describe("configure, the demo's resources", () => {
   it("loads them with no environment at all; the one warning is about requests that name no user", () => {
@@ -55,6 +63,7 @@ describe("configure, the demo's resources", () => {
         strict: false,
         pairs,
         compileCost: compileCostRule,
+        makePriceBook,
       });
       expect(diagnostics.filter(({ severity }) => severity === "error" || severity === "unresolved")).to.deep.equal([]);
       expect(config).not.to.equal(undefined);

@@ -3,6 +3,7 @@ import { renderDiagnostic, type Severity } from "../../src/config/diagnostics.ts
 import type { SchemaName } from "../../src/core/provider.ts";
 import type { Backend, Pairs, RuntimeConfig } from "../../src/core/runtime-config.ts";
 import { compileCostRule } from "../../src/metering/cost-rules.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
 
 export const pairs: Pairs = new Map(
   (["OpenAI", "Anthropic", "AWSBedrock"] as const).map((schema: SchemaName) => [schema, new Set(["chat"] as const)]),
@@ -13,7 +14,7 @@ export type Options = Partial<Omit<ConfigureInput, "files">>;
 /** Compiles the text of one file, called `test.yaml`. */
 export function configureText(text: string, options: Options = {}): Configured {
   const files = [{ path: "test.yaml", text, expandEnv: true }];
-  return configure({ files, env: {}, strict: false, pairs, compileCost: compileCostRule, ...options });
+  return configure({ files, env: {}, strict: false, pairs, compileCost: compileCostRule, makePriceBook, ...options });
 }
 
 /** `severity line:column path: message` of what is as severe as named, without the file. */

@@ -5,13 +5,14 @@ import { configure } from "../../src/config/configure.ts";
 import { load } from "../../src/config/load.ts";
 import type { RuntimeConfig } from "../../src/core/runtime-config.ts";
 import { compileCostRule } from "../../src/metering/cost-rules.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
 import { pairs } from "./support.ts";
 
 const folder = "envoy/resources/tutorial";
 const keys = { OPENAI_API_KEY: "sk-test", ANTHROPIC_API_KEY: "sk-ant-test" };
 
 function loaded(paths: readonly string[], env: Readonly<Record<string, string>> = keys, strict = false) {
-  return configure({ files: load(paths), env, strict, pairs, compileCost: compileCostRule });
+  return configure({ files: load(paths), env, strict, pairs, compileCost: compileCostRule, makePriceBook });
 }
 
 function ruleFor(config: RuntimeConfig | undefined, routeId: string, model: string) {

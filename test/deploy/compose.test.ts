@@ -6,6 +6,7 @@ import { configure } from "../../src/config/configure.ts";
 import { renderDiagnostic } from "../../src/config/diagnostics.ts";
 import { load } from "../../src/config/load.ts";
 import { compileCostRule } from "../../src/metering/cost-rules.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
 import { pairs } from "../config/support.ts";
 
 const demo = "envoy/resources/demo";
@@ -25,7 +26,7 @@ const { command, environment } = compose.services.mocks;
 function loadAsMounted() {
   const others = readdirSync(demo).filter((name) => name !== replaced);
   const files = load([...others.map((name) => join(demo, name)), join("deploy/compose", replaced)]);
-  return configure({ files, env: {}, strict: true, pairs, compileCost: compileCostRule });
+  return configure({ files, env: {}, strict: true, pairs, compileCost: compileCostRule, makePriceBook });
 }
 
 interface Secret {
@@ -37,7 +38,14 @@ interface Secret {
 describe("docker-compose.yml", () => {
   it("replaces a file that the demo has, and the result says no more than the demo itself", () => {
     expect(readdirSync(demo)).to.include(replaced);
-    const alone = configure({ files: load([demo]), env: {}, strict: true, pairs, compileCost: compileCostRule });
+    const alone = configure({
+      files: load([demo]),
+      env: {},
+      strict: true,
+      pairs,
+      compileCost: compileCostRule,
+      makePriceBook,
+    });
     const { config, diagnostics } = loadAsMounted();
     expect(config).not.to.equal(undefined);
     expect(diagnostics.map(renderDiagnostic)).to.deep.equal(alone.diagnostics.map(renderDiagnostic));

@@ -15,12 +15,13 @@ function makeWorld() {
     { metadataKey: "tokens", type: "TotalToken" },
     { metadataKey: "broken", type: "CEL", cel: "input_tokens - 1000" },
     { metadataKey: "dear", type: "CEL", cel: "total_tokens * 1000000000" },
+    { metadataKey: "dollars", type: "USD" },
   ].map((spec) => {
     const rule = compileCostRule(spec);
     if ("error" in rule) throw new Error(rule.error);
     return rule;
   });
-  const planned = { backend: makeBackend("ai/openai"), ref: makeRef("ai/openai"), model: "m" };
+  const planned = { backend: makeBackend("ai/openai"), ref: makeRef("ai/openai"), model: "gpt-4o" };
   const rule = makeRouteRule("r");
   const plan: RequestPlan = {
     model: "m",
@@ -34,8 +35,8 @@ function makeWorld() {
   };
   const session: Session = makeSession("s");
   session.plan = plan;
-  const makeAttempt = (): SessionAttempt => ({
-    planned,
+  const makeAttempt = (model = "gpt-4o"): SessionAttempt => ({
+    planned: { ...planned, model },
     meter: new UsageMeter({ estimatedInputTokens: 10, onIgnored: () => undefined }),
     warnings: [],
     translator: makeTranslator(),
@@ -66,6 +67,36 @@ describe("currentCosts", () => {
     expect(warned[0]).to.include({ metadata_key: "broken" });
   });
 
+  it("L3: dollars are those of the model sent upstream, whatever the answer calls itself", () => {
+    const { session, makeAttempt, tools } = makeWorld();
+    // 10 × 2.50, 10 × 0.15
+    expect(currentCosts(session, makeAttempt(), "gpt-4o-mini", tools)).to.include({ dollars: 25 });
+    expect(currentCosts(session, makeAttempt("gpt-4o-mini"), "gpt-4o", tools)).to.include({ dollars: 2 });
+  });
+
+  it("L30: the price is that of the time at which the request began", () => {
+    const { session, makeAttempt, tools } = makeWorld();
+    const later = makeSession("later", Date.UTC(2025, 5, 10));
+    later.plan = session.plan;
+    // o3 cost 10.00 per million tokens of input, and 2.00 from then on
+    expect(currentCosts(session, makeAttempt("o3"), undefined, tools)).to.include({ dollars: 100 });
+    expect(currentCosts(later, makeAttempt("o3"), undefined, tools)).to.include({ dollars: 20 });
+  });
+
+  it("L30: a model without a price is said once per attempt, and named in the metric only if a route names it", async () => {
+    const { session, makeAttempt, tools, metrics, warned } = makeWorld();
+    for (const model of ["m", "gpt-4o"]) {
+      session.plan = session.plan && { ...session.plan, model };
+      const attempt = makeAttempt("unpriced");
+      for (let chunk = 0; chunk < 3; chunk++) currentCosts(session, attempt, undefined, tools);
+    }
+    const text = await metrics.render();
+    for (const label of ["other", "unpriced"])
+      expect(text).to.contain(`tollgate_cost_unpriced_total{backend="ai/openai",model="${label}"} 1\n`);
+    expect(warned.filter((line) => "charged" in line)).to.have.length(2);
+    expect(warned.find((line) => "charged" in line)).to.include({ model: "unpriced", backend: "ai/openai" });
+  });
+
   it("is nothing for a session without a plan", () => {
     const { makeAttempt, tools } = makeWorld();
     expect(currentCosts(makeSession("other"), makeAttempt(), undefined, tools)).to.deep.equal({});
@@ -74,7 +105,7 @@ describe("currentCosts", () => {
 
 describe("zeroedCosts", () => {
   it("L7: sets every key to 0", () => {
-    expect(zeroedCosts(makeWorld().session)).to.deep.equal({ tokens: 0, broken: 0, dear: 0 });
+    expect(zeroedCosts(makeWorld().session)).to.deep.equal({ tokens: 0, broken: 0, dear: 0, dollars: 0 });
     expect(zeroedCosts(makeSession("other"))).to.deep.equal({});
   });
 });

@@ -1,12 +1,27 @@
 import { expect } from "chai";
 import fc from "fast-check";
+import type { Quote } from "../../src/core/prices.ts";
 import type { CostContext, CostRule } from "../../src/core/runtime-config.ts";
 import type { TokenUsage } from "../../src/core/usage.ts";
 import { compileCostRule, costTypes } from "../../src/metering/cost-rules.ts";
 import { evaluateCosts } from "../../src/metering/costs.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
+
+const book = makePriceBook([], "");
+
+function quote(model: string): Quote {
+  return book.quote({ provider: "openai", backendId: "ai/openai", model, atMs: 0 });
+}
 
 function context(usage: TokenUsage, changes: Partial<CostContext> = {}): CostContext {
-  return { model: "gpt-4o", backend: "ai/openai", routeName: "ai/llm", usage, ...changes };
+  return {
+    model: "gpt-4o",
+    backend: "ai/openai",
+    routeName: "ai/llm",
+    usage,
+    quote: () => quote("gpt-4o"),
+    ...changes,
+  };
 }
 
 const usage: TokenUsage = { input: 100, cachedInput: 30, cacheWrite: 20, output: 50, reasoning: 10, total: 150 };
@@ -53,11 +68,38 @@ describe("compileCostRule", () => {
     expect(compiled("CEL", "total_tokens * 100000000").evaluate(context(usage))).to.include({ capped: true });
   });
 
-  it("L3: an unknown type, CEL without an expression and USD say what to do", () => {
+  it("L3: an unknown type, CEL without an expression say what to do", () => {
     expect(errorOf("Tokens")).to.include("Tokens").and.to.include(costTypes.join(", "));
     expect(errorOf("CEL")).to.include("needs an expression");
     expect(errorOf("CEL", "  ")).to.include("needs an expression");
-    expect(errorOf("USD")).to.include("price book");
+  });
+
+  it("L3: USD gives micro-dollars of the price book, rounded up", () => {
+    // 70 × 2.50 (cache writes at the input rate) + 30 × 1.25 + 50 × 10.00
+    expect(compiled("USD").evaluate(context(usage))).to.deep.equal({ value: 713 });
+    expect(compiled("USD").evaluate(context({}))).to.deep.equal({ value: 0 });
+    expect(compiled("USD").evaluate(context({ input: 1 }))).to.deep.equal({ value: 3 });
+  });
+
+  it("L12: a cost above a thousand dollars is capped and says so", () => {
+    expect(compiled("USD").evaluate(context({ output: 100_000_000 }))).to.deep.equal({ value: 1_000_000_000 });
+    expect(compiled("USD").evaluate(context({ output: 100_000_001 }))).to.include({ capped: true });
+  });
+
+  it("L30: a model without a price is charged at the dearest rates and says so", () => {
+    const priced = compiled("USD").evaluate(context(usage)).value;
+    const unpriced = compiled("USD").evaluate(context(usage, { quote: () => quote("made-up") }));
+    expect(unpriced.value).to.be.above(priced);
+    expect(unpriced.unpriced).to.match(/^the dearest rates in genai-prices/);
+  });
+
+  it("asks for the price of a model only where a cost is in dollars", () => {
+    const untouched = context(usage, {
+      quote: () => {
+        throw new Error("not needed");
+      },
+    });
+    for (const rule of [compiled("TotalToken"), compiled("CEL", "input_tokens")]) rule.evaluate(untouched);
   });
 
   it("L5: unsigned numbers, signed numbers and doubles", () => {
@@ -116,6 +158,7 @@ describe("compileCostRule", () => {
   it("L3, L5, L12: property: whatever the usage, the cost is an integer 0 … 1e9 and nothing is thrown", () => {
     const rules = [
       compiled("TotalToken"),
+      compiled("USD"),
       compiled("CEL", "input_tokens - cached_input_tokens + output_tokens * 4u"),
       compiled("CEL", "input_tokens - 5 * cached_input_tokens"),
       compiled("CEL", "input_tokens * 0.25 - output_tokens * 1.5"),

@@ -96,9 +96,16 @@ describe("matchLimits", () => {
     expect(match([cidr("Distinct", "10.0.0.0/8")], { sourceAddress: undefined })).to.equal("absent");
   });
 
-  it("L10: methods", () => {
-    expect(match([{ kind: "methods", methods: ["GET", "POST"] }])).to.deep.equal([]);
-    expect(match([{ kind: "methods", methods: ["GET"] }])).to.equal("none");
+  it("L10: methods, of which one is enough, and invert, which turns one round", () => {
+    const methods = (...values: readonly string[]): LimitSelector => ({
+      kind: "methods",
+      methods: values.map((value) => ({ value: value.replace("!", ""), invert: value.startsWith("!") })),
+    });
+    expect(match([methods("GET", "POST")])).to.deep.equal([]);
+    expect(match([methods("GET")])).to.equal("none");
+    expect(match([methods("!GET")])).to.deep.equal([]);
+    expect(match([methods("!POST")])).to.equal("none");
+    expect(match([methods("!POST", "POST")])).to.deep.equal([]);
   });
 
   for (const [type, value, path, matches] of [
@@ -114,9 +121,18 @@ describe("matchLimits", () => {
     ["RegularExpression", "/v1/", "/v1/chat/completions", false],
   ] as const) {
     it(`L10: path ${type} ${value} ${matches ? "matches" : "does not match"} ${path}`, () => {
-      expect(match([{ kind: "path", type, value }], { path })).to.deep.equal(matches ? [] : "none");
+      const selected = (invert: boolean) => match([{ kind: "path", type, value, invert }], { path });
+      expect(selected(false)).to.deep.equal(matches ? [] : "none");
+      expect(selected(true)).to.deep.equal(matches ? "none" : []);
     });
   }
+
+  it("L10: several selectors are ANDed: one that does not match is enough to leave the request alone", () => {
+    const view = { ...headers(["x-tier", "gold"], ["x-user-id", "ada"]), path: "/v1/messages" };
+    const path = (value: string): LimitSelector => ({ kind: "path", type: "Prefix", value, invert: false });
+    expect(match([exactly("x-tier", "gold"), distinct("x-user-id"), path("/v1")], view)).to.deep.equal(["ada"]);
+    expect(match([exactly("x-tier", "gold"), distinct("x-user-id"), path("/v2")], view)).to.equal("none");
+  });
 
   it("L10: every rule that applies limits, each with its own account", () => {
     const rules = [limitFor("all"), limitFor("user", distinct("x-user-id")), limitFor("team", distinct("x-team-id"))];

@@ -16,7 +16,15 @@ import {
   makeView,
 } from "./support.ts";
 
-const context = { model: "m", backend: "b", routeName: "r", usage: {} };
+const context = {
+  model: "m",
+  backend: "b",
+  routeName: "r",
+  usage: {},
+  quote: () => {
+    throw new Error("no cost here is in dollars");
+  },
+};
 
 function planFor(
   config: RuntimeConfig,

@@ -13,6 +13,7 @@ import type {
   RuntimeConfig,
   Settings,
 } from "../../src/core/runtime-config.ts";
+import { makePriceBook } from "../../src/metering/price-book.ts";
 import type { RequestView } from "../../src/planning/request-view.ts";
 import { makeRule } from "../ratelimit/support.ts";
 
@@ -114,6 +115,7 @@ export function makeConfig(
     rules: new Map(candidates.map(({ rule }) => [rule.id, rule])),
     limits: new Map(),
     models: ["gpt-4o", "gpt-4o-mini"],
+    prices: makePriceBook([], ""),
     ...changes,
   };
 }

@@ -1,8 +1,8 @@
 import { expect } from "chai";
+import { windowAt } from "../../src/lib/windows.ts";
 import { encodeAccount } from "../../src/ratelimit/account.ts";
 import { counterKey } from "../../src/ratelimit/keys.ts";
 import { RedisCounterStore } from "../../src/ratelimit/stores/redis.ts";
-import { windowAt } from "../../src/ratelimit/windows.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
 import { makeLimiter, makeRule } from "./support.ts";
 

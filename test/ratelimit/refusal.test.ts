@@ -29,6 +29,7 @@ describe("retryAfterSeconds", () => {
       item: { rule: makeRule(), account: "v1", add: 0, charge: false },
       refused: true,
       storeAway: false,
+      overLimit: true,
       limit: 1,
       unit: "Hour" as const,
       used: 2,

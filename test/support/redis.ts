@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -28,23 +28,35 @@ function answersPing(port: number): Promise<boolean> {
     const socket = connect(port, "127.0.0.1", () => socket.write("PING\r\n"));
     socket.once("data", (chunk) => {
       socket.destroy();
-      resolve(chunk.toString().startsWith("+PONG"));
+      // one that wants a password answers as well
+      resolve(/^(\+PONG|-NOAUTH)/.test(chunk.toString()));
     });
     socket.once("error", () => resolve(false));
     socket.once("close", () => resolve(false));
   });
 }
 
+const writtenThrough = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
+
+export interface RedisSettings {
+  /** Instead of an append-only file that is written through. */
+  readonly args?: readonly string[];
+  /** A configuration file that the server may change. */
+  readonly configuration?: string;
+}
+
 /** Starts `redis-server` (on PATH) with an append-only file that is written through. */
-export async function startRedis(): Promise<TestRedis> {
+export async function startRedis({ args = writtenThrough, configuration }: RedisSettings = {}): Promise<TestRedis> {
   const directory = mkdtempSync(join(tmpdir(), "tollgate-redis-"));
   const port = await claimPort("127.0.0.1", 0, "");
-  const durable = ["--appendonly", "yes", "--appendfsync", "always", "--save", ""];
+  const file = join(directory, "redis.conf");
+  if (configuration !== undefined) writeFileSync(file, configuration);
   const place = ["--port", String(port), "--bind", "127.0.0.1", "--dir", directory];
+  const words = [...(configuration === undefined ? [] : [file]), ...place, ...args];
   let child: ChildProcess | undefined;
 
   const start = async (): Promise<void> => {
-    const started = spawn("redis-server", [...place, ...durable], { stdio: "ignore" });
+    const started = spawn("redis-server", words, { stdio: "ignore" });
     child = started;
     await until(`Redis at ${port}`, () => {
       if (started.exitCode !== null) throw new Error(`redis-server ended with exit code ${started.exitCode}`);

@@ -16,17 +16,23 @@ function header({ name: written, type = "Exact", value = "", invert = false }: H
     : { kind: "header", type, name, ...compiled, invert };
 }
 
-/** All of a rule's selectors, ANDed, in the order written (limits.md L10). Names in lower case. */
+/**
+ * All of a rule's selectors, in the order written (limits.md L10). Names in lower case. Everything is ANDed, also several
+ * clientSelectors (Envoy Gateway: all individual select conditions must hold); only the methods of one are ORed.
+ */
 export function compileSelectors(rule: RateLimitRule): readonly LimitSelector[] {
   return (rule.clientSelectors ?? []).flatMap(({ headers = [], sourceCIDR, methods = [], path }) => {
     const selectors: LimitSelector[] = headers.map(header);
     if (sourceCIDR !== undefined)
       selectors.push({ kind: "sourceCIDR", type: sourceCIDR.type ?? "Exact", cidr: sourceCIDR.value });
     if (methods.length > 0)
-      selectors.push({ kind: "methods", methods: methods.map(({ value }) => value.toUpperCase()) });
+      selectors.push({
+        kind: "methods",
+        methods: methods.map(({ value, invert = false }) => ({ value: value.toUpperCase(), invert })),
+      });
     if (path !== undefined) {
-      const { type = "Exact", value } = path;
-      selectors.push({ kind: "path", type: type === "PathPrefix" ? "Prefix" : type, value });
+      const { type = "PathPrefix", value, invert = false } = path;
+      selectors.push({ kind: "path", type: type === "PathPrefix" ? "Prefix" : type, value, invert });
     }
     return selectors;
   });

@@ -9,6 +9,11 @@ import type { CompiledTraffic } from "./traffic.ts";
 
 type RouteResource = ResourceOf<typeof aiGatewayRoute>;
 
+/** `<namespace>/<route>/<rule name or content hash>`. */
+export function ruleId(route: RouteResource, rule: RouteResource["body"]["spec"]["rules"][number]): string {
+  return `${route.id}/${rule.name ?? contentHash(rule)}`;
+}
+
 export interface CompiledRoute {
   readonly resource: RouteResource;
   readonly route: Route;
@@ -44,7 +49,7 @@ function compileRules(
   const rules = new Map<string, RouteRule>();
   for (const [index, written] of resource.body.spec.rules.entries()) {
     const path = ["spec", "rules", index];
-    const id = `${resource.id}/${written.name ?? contentHash(written)}`;
+    const id = ruleId(resource, written);
     if (rules.has(id)) {
       context.report.warning(resource, path, "an earlier rule says the same; this one is never used. Remove it");
       continue;

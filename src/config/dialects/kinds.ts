@@ -14,6 +14,7 @@ import { namespace } from "./gateway-api/namespace.ts";
 import { referenceGrant } from "./gateway-api/reference-grant.ts";
 import { secret } from "./gateway-api/secret.ts";
 import { mockBackend } from "./tollgate/mock-backend.ts";
+import { priceBook } from "./tollgate/price-book.ts";
 import { tollgateConfig } from "./tollgate/tollgate-config.ts";
 import { aiBackend } from "./tutorial/ai-backend.ts";
 import { llmRequestCost } from "./tutorial/llm-request-cost.ts";
@@ -37,5 +38,6 @@ export const kinds: readonly KindDefinition<unknown>[] = [
   configMap,
   namespace,
   mockBackend,
+  priceBook,
   tollgateConfig,
 ];

@@ -26,7 +26,6 @@ export const unservedKinds: readonly UnservedKind[] = [
   { group: aiGatewayGroup, kind: "MCPRoute", severity: "warning", message: "kind MCPRoute is not served by Tollgate" },
   notYet(aiGatewayGroup, "QuotaPolicy"),
   notYet(tollgateGroup, "Budget"),
-  notYet(tollgateGroup, "PriceBook"),
   notYet(envoyGatewayGroup, "SecurityPolicy"),
   notUsed("ClientTrafficPolicy"),
   notUsed("EnvoyExtensionPolicy"),

@@ -1,6 +1,8 @@
+import { parseStoreUrl, storeUrlForms } from "../../lib/store-url.ts";
 import type { CounterStore } from "../counter-store.ts";
 import { MemoryCounterStore } from "./memory.ts";
 import { RedisCounterStore } from "./redis.ts";
+import { RedisClusterCounterStore } from "./redis-cluster.ts";
 
 export interface StoreOptions {
   readonly timeoutMs: number;
@@ -10,11 +12,19 @@ export interface StoreOptions {
 
 /**
  * The store for a URL.
- * @throws Error that names the schemes there are (never the URL, which may hold a password)
+ * @throws Error that names the forms there are (never the URL, which may hold a password)
  */
 export function makeStore(url: string, options: StoreOptions): CounterStore {
-  if (url.startsWith("memory:")) return new MemoryCounterStore(options.nowMs);
-  if (/^rediss?:\/\//.test(url) && URL.canParse(url))
-    return new RedisCounterStore({ url, timeoutMs: options.timeoutMs, onState: options.onState });
-  throw new Error("the store's URL must be memory://, redis://host:port or rediss://host:port");
+  const { timeoutMs, onState } = options;
+  switch (parseStoreUrl(url)?.kind) {
+    case "memory":
+      return new MemoryCounterStore(options.nowMs);
+    case "redis":
+    case "sentinel":
+      return new RedisCounterStore({ url, timeoutMs, onState });
+    case "cluster":
+      return new RedisClusterCounterStore({ url, timeoutMs, onState });
+    case undefined:
+      throw new Error(`the store's URL must be ${storeUrlForms}`);
+  }
 }

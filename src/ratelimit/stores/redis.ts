@@ -1,13 +1,17 @@
 import { Redis } from "ioredis";
+import { parseStoreUrl, type StoreUrl, storeUrlForms } from "../../lib/store-url.ts";
 import { type CounterCall, type CounterResult, type CounterStore, StoreUnavailable } from "../counter-store.ts";
 import { callKey } from "../keys.ts";
-import { applyScript } from "./redis-script.ts";
+import { failureReason } from "./failure-reason.ts";
+import { inTime } from "./in-time.ts";
+import { runApply, type ScriptCommands, scripts } from "./script-call.ts";
 
-const rememberSeconds = 86_400;
 const maxReconnectMs = 2_000;
+/** A server that answers nothing for so long is asked for anew: another may have taken its place. */
+export const hangingAfterMs = 3_000;
 
 export interface RedisStoreOptions {
-  /** `redis://` or `rediss://`. */
+  /** Of one server or of Sentinels. */
   readonly url: string;
   /** How long a call waits for its answer. */
   readonly timeoutMs: number;
@@ -15,13 +19,43 @@ export interface RedisStoreOptions {
   readonly onState: (state: "connected" | "lost", reason: string) => void;
 }
 
-/** `redis://user:secret@host:6379/0` as `host:6379`. */
-function placeOf(url: string): string {
-  const { hostname, port } = new URL(url);
-  return `${hostname}:${port === "" ? "6379" : port}`;
+const clientOptions = {
+  // a call either reaches the server now or fails now: no queue that builds up while it is away
+  enableOfflineQueue: false,
+  maxRetriesPerRequest: 0,
+  autoResendUnfulfilledCommands: false,
+  connectTimeout: 2_000,
+  socketTimeout: hangingAfterMs,
+  retryStrategy: (attempt: number) => Math.min(50 * 2 ** Math.min(attempt, 10), maxReconnectMs),
+  scripts,
+};
+
+function makeClient(url: StoreUrl): Redis {
+  if (url.kind === "redis") return new Redis(url.url, clientOptions);
+  if (url.kind !== "sentinel") throw new Error(`the store's URL must be ${storeUrlForms}`);
+  const { nodes, masterName, database, username, password, sentinelLogin, tls } = url;
+  return new Redis({
+    ...clientOptions,
+    sentinels: [...nodes],
+    name: masterName,
+    db: database,
+    ...(username === undefined ? {} : { username }),
+    ...(password === undefined ? {} : { password }),
+    ...(sentinelLogin.username === undefined ? {} : { sentinelUsername: sentinelLogin.username }),
+    ...(sentinelLogin.password === undefined ? {} : { sentinelPassword: sentinelLogin.password }),
+    ...(tls ? { tls: {}, sentinelTLS: {}, enableTLSForSentinelMode: true } : {}),
+    sentinelRetryStrategy: clientOptions.retryStrategy,
+    // a master that was demoted keeps its connections and refuses writes: ask the Sentinels again
+    reconnectOnError: ({ message }) => message.startsWith("READONLY"),
+  });
 }
 
-/** Counters on one Redis: one script call, one round trip. */
+function placeOf(url: StoreUrl): string {
+  if (url.kind === "redis") return `Redis at ${url.node.host}:${url.node.port}`;
+  return `Redis at ${url.name}`;
+}
+
+/** Counters on one Redis, or on the master that Sentinels name: one script call, one round trip. */
 export class RedisCounterStore implements CounterStore {
   readonly #client: Redis;
   readonly #options: RedisStoreOptions;
@@ -29,20 +63,15 @@ export class RedisCounterStore implements CounterStore {
   #state: "connected" | "lost" | "new" | "closed" = "new";
 
   constructor(options: RedisStoreOptions) {
+    const url = parseStoreUrl(options.url);
+    if (url === undefined) throw new Error(`the store's URL must be ${storeUrlForms}`);
     this.#options = options;
-    this.#place = placeOf(options.url);
-    this.#client = new Redis(options.url, {
-      // a call either reaches the server now or fails now: no queue that builds up while it is away
-      enableOfflineQueue: false,
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      connectTimeout: 2_000,
-      retryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), maxReconnectMs),
-      scripts: { tollgateApply: { lua: applyScript } },
-    });
+    this.#place = placeOf(url);
+    this.#client = makeClient(url);
     this.#client.on("ready", () => this.#tell("connected", ""));
+    this.#client.on("end", () => this.#connectAgain());
     this.#client.on("close", () => this.#tell("lost", "the connection was closed"));
-    this.#client.on("error", (error: NodeJS.ErrnoException) => this.#tell("lost", error.code ?? "connection failed"));
+    this.#client.on("error", (error) => this.#tell("lost", failureReason(error)));
   }
 
   /** Settles when the server was reached for the first time; rejects after `limitMs`. */
@@ -51,7 +80,7 @@ export class RedisCounterStore implements CounterStore {
     await new Promise<void>((resolve, reject) => {
       const timer = setTimeout(() => {
         this.#client.off("ready", found);
-        reject(new StoreUnavailable(`Redis at ${this.#place} was not reached within ${limitMs} ms`));
+        reject(new StoreUnavailable(`${this.#place} was not reached within ${limitMs} ms`));
       }, limitMs);
       const found = (): void => {
         clearTimeout(timer);
@@ -62,21 +91,9 @@ export class RedisCounterStore implements CounterStore {
   }
 
   async apply(call: CounterCall): Promise<readonly CounterResult[]> {
-    const keys = [callKey(call.id), ...call.operations.map(({ key }) => key)];
-    const args = call.operations.flatMap(({ add, refuseAbove, expiresAtMs }) => [
-      add,
-      refuseAbove ?? "",
-      Math.ceil(expiresAtMs),
-    ]);
-    const client = this.#client as Redis & {
-      tollgateApply(numberOfKeys: number, ...rest: (string | number)[]): Promise<string>;
-    };
-    const answer = await this.#inTime(client.tollgateApply(keys.length, ...keys, rememberSeconds, ...args));
-    const words = answer.split(" ");
-    return call.operations.map((_, index) => ({
-      value: Number(words[index * 2]),
-      overLimit: words[index * 2 + 1] === "1",
-    }));
+    const client = this.#client as Redis & ScriptCommands;
+    const answer = runApply(client, callKey(call.id), call.operations, 0);
+    return await inTime(answer, this.#options.timeoutMs, this.#place);
   }
 
   async close(): Promise<void> {
@@ -85,31 +102,18 @@ export class RedisCounterStore implements CounterStore {
     await Promise.resolve();
   }
 
-  async #inTime<T>(answer: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<never>((_, reject) => {
-      timer = setTimeout(
-        () =>
-          reject(new StoreUnavailable(`Redis at ${this.#place} did not answer within ${this.#options.timeoutMs} ms`)),
-        this.#options.timeoutMs,
-      );
-    });
-    try {
-      return await Promise.race([answer, limit]);
-    } catch (cause) {
-      if (cause instanceof StoreUnavailable) {
-        answer.catch(() => undefined); // the late failure was already answered for
-        throw cause;
-      }
-      throw new StoreUnavailable(`Redis at ${this.#place} failed`, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
+  /** The client has given up, which it does when a fail-over interrupts its questions to the Sentinels. */
+  #connectAgain(): void {
+    if (this.#state === "closed") return;
+    setTimeout(() => {
+      // failures are told as events
+      if (this.#state !== "closed" && this.#client.status === "end") this.#client.connect().catch(() => undefined);
+    }, maxReconnectMs).unref();
   }
 
   #tell(state: "connected" | "lost", reason: string): void {
     if (this.#state === state || this.#state === "closed") return;
     this.#state = state;
-    this.#options.onState(state, reason === "" ? `Redis at ${this.#place}` : `Redis at ${this.#place}: ${reason}`);
+    this.#options.onState(state, reason === "" ? this.#place : `${this.#place}: ${reason}`);
   }
 }

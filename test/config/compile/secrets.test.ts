@@ -2,6 +2,7 @@
 import { expect } from "chai";
 import { configure } from "../../../src/config/configure.ts";
 import { compileCostRule } from "../../../src/metering/cost-rules.ts";
+import { makePriceBook } from "../../../src/metering/price-book.ts";
 import { aiResource, backendOf, configOf, configureText, messages, pairs, secret } from "../support.ts";
 
 const backend = aiResource("AIBackend", "b", "{provider: OpenAI, auth: {apiKeySecretRef: {name: keys}}}");
@@ -24,7 +25,14 @@ describe("readSecret", () => {
 
   it("never expands ${ENV} in what came another way", () => {
     const files = [{ path: "api", text: backend + secret("keys", "{api-key: '${A}'}"), expandEnv: false }];
-    const { config } = configure({ files, env: { A: "1" }, strict: false, pairs, compileCost: compileCostRule });
+    const { config } = configure({
+      files,
+      env: { A: "1" },
+      strict: false,
+      pairs,
+      compileCost: compileCostRule,
+      makePriceBook,
+    });
     const auth = config?.backends.get("default/b")?.auth;
     expect(auth?.type === "APIKey" && auth.key.reveal()).to.equal("${A}");
   });

@@ -38,10 +38,11 @@ describe("compileLimits", () => {
     });
   });
 
-  it("reads all kinds of selectors in the order written (L10)", () => {
+  it("reads all kinds of selectors in the order written, those of all clientSelectors (L10)", () => {
     const selectors = [
       "{headers: [{name: X-User-Id, type: Distinct}, {name: x-plan, value: free}, {name: x-plan, type: RegularExpression, value: 'f.*', invert: true}]}",
-      "{sourceCIDR: {value: 10.0.0.0/8}, methods: [{value: post}, {value: PUT}], path: {type: PathPrefix, value: /v1}}",
+      "{sourceCIDR: {value: 10.0.0.0/8}, methods: [{value: post}, {value: PUT, invert: true}], path: {value: /v1}}",
+      "{path: {type: Exact, value: /v1/models, invert: true}}",
     ];
     const read = limitOf(`{clientSelectors: [${selectors.join(", ")}], limit: {requests: 1, unit: Day}}`).selectors;
     expect(read).to.deep.equal([
@@ -49,8 +50,15 @@ describe("compileLimits", () => {
       { kind: "header", type: "Exact", name: "x-plan", value: "free", invert: false },
       { kind: "header", type: "RegularExpression", name: "x-plan", source: "f.*", pattern: /^(?:f.*)$/, invert: true },
       { kind: "sourceCIDR", type: "Exact", cidr: "10.0.0.0/8" },
-      { kind: "methods", methods: ["POST", "PUT"] },
-      { kind: "path", type: "Prefix", value: "/v1" },
+      {
+        kind: "methods",
+        methods: [
+          { value: "POST", invert: false },
+          { value: "PUT", invert: true },
+        ],
+      },
+      { kind: "path", type: "Prefix", value: "/v1", invert: false },
+      { kind: "path", type: "Exact", value: "/v1/models", invert: true },
     ]);
   });
 

@@ -4,6 +4,7 @@ import { cidr } from "../../../src/config/values/cidr.ts";
 import { parseDuration } from "../../../src/config/values/duration.ts";
 import { parseEndpointUrl } from "../../../src/config/values/endpoint-url.ts";
 import { hostPort } from "../../../src/config/values/host-port.ts";
+import { parseInstant } from "../../../src/config/values/instant.ts";
 import { compilePattern } from "../../../src/config/values/regular-expression.ts";
 import { isTimeZone } from "../../../src/config/values/time-zone.ts";
 
@@ -90,6 +91,27 @@ describe("values", () => {
     expect(hostPort.parse("[::1]:80")).to.deep.equal({ host: "::1", port: 80 });
     for (const text of ["localhost", "localhost:0", "localhost:65536", ":80", "a:b"])
       expect(hostPort.safeParse(text).success, text).to.equal(false);
+  });
+
+  it("reads dates and times in milliseconds", () => {
+    const read = ["2026-01-31", "2026-01-31T12:30:00Z", "2026-01-31T12:30+02:00", "2024-02-29", "1970-01-01"];
+    expect(read.map(parseInstant)).to.deep.equal([
+      Date.UTC(2026, 0, 31),
+      Date.UTC(2026, 0, 31, 12, 30),
+      Date.UTC(2026, 0, 31, 10, 30),
+      Date.UTC(2024, 1, 29),
+      0,
+    ]);
+    for (const text of [
+      "2026-02-30",
+      "2026-13-01",
+      "2026-1-1",
+      "31.1.2026",
+      "2026-01-31T25:00Z",
+      "2026-01-31T12:00",
+      "",
+    ])
+      expect(parseInstant(text), text).to.equal(undefined);
   });
 
   it("knows time zones", () => {

@@ -100,7 +100,7 @@ describe("makeStore", () => {
 
   it("names the schemes there are and never the URL, which may hold a password", () => {
     expect(() => makeStore("postgres://user:hunter2@host", options))
-      .to.throw(/memory:\/\/.*redis:\/\/.*rediss:\/\//)
+      .to.throw(/memory:\/\/.*redis:\/\/.*redis\+cluster:\/\/.*redis\+sentinel:\/\/.*rediss/)
       .and.not.match(/hunter2/);
   });
 });

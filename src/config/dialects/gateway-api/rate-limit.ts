@@ -31,23 +31,26 @@ const path = z
   .strictObject({
     type: z.enum(["Exact", "PathPrefix", "Prefix", "RegularExpression"]).optional(),
     value: z.string().min(1),
-    invert: z.literal(false, "inverted paths are not supported yet").optional(),
+    invert: z.boolean().optional(),
   })
   .superRefine(({ type, value }, context) => {
     if (type === "RegularExpression") checkPattern(value, context);
   });
 
-const method = z.strictObject({
-  value: z.string().min(1),
-  invert: z.literal(false, "inverted methods are not supported yet").optional(),
-});
+const method = z.strictObject({ value: z.string().min(1), invert: z.boolean().optional() });
 
-const clientSelector = z.strictObject({
-  headers: z.array(header).max(16).optional(),
-  sourceCIDR: z.strictObject({ type: z.enum(["Exact", "Distinct"]).optional(), value: cidr }).optional(),
-  methods: z.array(method).optional(),
-  path: path.optional(),
-});
+const clientSelector = z
+  .strictObject({
+    headers: z.array(header).max(16).optional(),
+    sourceCIDR: z.strictObject({ type: z.enum(["Exact", "Distinct"]).optional(), value: cidr }).optional(),
+    methods: z.array(method).optional(),
+    path: path.optional(),
+  })
+  .refine(
+    ({ headers = [], sourceCIDR, methods = [], path }) =>
+      headers.length > 0 || methods.length > 0 || sourceCIDR !== undefined || path !== undefined,
+    "selects nothing: write headers, methods, path or sourceCIDR, or leave clientSelectors out to limit everybody together",
+  );
 
 const cost = z
   .strictObject({

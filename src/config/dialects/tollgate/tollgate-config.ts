@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { parseStoreUrl, storeUrlForms } from "../../../lib/store-url.ts";
 import { defineKind } from "../../kind-definition.ts";
 import { byteSize } from "../../values/byte-size.ts";
 import { durationMs } from "../../values/duration.ts";
@@ -71,7 +72,7 @@ const spec = z.strictObject({
     .strictObject({
       url: z
         .string()
-        .regex(/^(memory|redis|rediss):\/\//, "must begin with memory://, redis:// or rediss://")
+        .refine((url) => parseStoreUrl(url) !== undefined, `must be ${storeUrlForms}`)
         .optional(),
       timeoutMs: z.int().min(1).optional(),
       failureMode: z.enum(["local", "allow", "deny"]).optional(),

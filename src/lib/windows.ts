@@ -1,4 +1,5 @@
-import type { LimitUnit } from "../core/runtime-config.ts";
+/** Lengths of a window, as configuration names them. */
+export type WindowUnit = "Second" | "Minute" | "Hour" | "Day" | "Week" | "Month" | "Year";
 
 /** Half-open interval in milliseconds since the epoch. */
 export interface Window {
@@ -8,7 +9,7 @@ export interface Window {
 
 const fixedMs = { Second: 1_000, Minute: 60_000, Hour: 3_600_000, Day: 86_400_000 } as const;
 
-type CalendarUnit = Exclude<LimitUnit, "Second" | "Minute" | "Hour">;
+type CalendarUnit = Exclude<WindowUnit, "Second" | "Minute" | "Hour">;
 
 const formats = new Map<string, Intl.DateTimeFormat>();
 
@@ -81,10 +82,10 @@ function calendarBounds(unit: CalendarUnit, wallMs: number): readonly [number, n
 }
 
 /**
- * The window of a limit at an instant (limits.md L14). Seconds, minutes and hours are aligned to the epoch; days, weeks (from
+ * The window of a limit or budget at an instant (limits.md L14). Seconds, minutes and hours are aligned to the epoch; days, weeks (from
  * Monday), months and years follow the calendar of the IANA zone, changes of clocks included.
  */
-export function windowAt(unit: LimitUnit, timeZone: string, nowMs: number): Window {
+export function windowAt(unit: WindowUnit, timeZone: string, nowMs: number): Window {
   if (unit === "Second" || unit === "Minute" || unit === "Hour" || (unit === "Day" && timeZone === "UTC")) {
     const length = fixedMs[unit];
     const startMs = Math.floor(nowMs / length) * length;

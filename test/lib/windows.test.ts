@@ -1,16 +1,15 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import type { LimitUnit } from "../../src/core/runtime-config.ts";
-import { windowAt } from "../../src/ratelimit/windows.ts";
+import { type WindowUnit, windowAt } from "../../src/lib/windows.ts";
 
 const hourMs = 3_600_000;
 
-function span(unit: LimitUnit, zone: string, now: string): readonly [string, string] {
+function span(unit: WindowUnit, zone: string, now: string): readonly [string, string] {
   const { startMs, endMs } = windowAt(unit, zone, Date.parse(now));
   return [new Date(startMs).toISOString(), new Date(endMs).toISOString()];
 }
 
-function hours(unit: LimitUnit, zone: string, now: string): number {
+function hours(unit: WindowUnit, zone: string, now: string): number {
   const { startMs, endMs } = windowAt(unit, zone, Date.parse(now));
   return (endMs - startMs) / hourMs;
 }
@@ -106,7 +105,7 @@ describe("windowAt", () => {
     ];
     fc.assert(
       fc.property(
-        fc.constantFrom<LimitUnit>("Second", "Minute", "Hour", "Day", "Week", "Month", "Year"),
+        fc.constantFrom<WindowUnit>("Second", "Minute", "Hour", "Day", "Week", "Month", "Year"),
         fc.constantFrom(...zones, ...odd),
         fc.integer({ min: Date.UTC(2000, 0, 1), max: Date.UTC(2040, 0, 1) }),
         (unit, zone, nowMs) => {

@@ -1,0 +1,29 @@
+import { randomUUID } from "node:crypto";
+import type { BudgetTerms, ReserveCall, ReserveLine } from "../../src/budgets/budget-store.ts";
+import type { BudgetWindow } from "../../src/budgets/budget-window.ts";
+
+export const day: BudgetWindow = { kind: "calendar", every: "Day", timeZone: "UTC" };
+export const minute: BudgetWindow = { kind: "calendar", every: "Minute", timeZone: "UTC" };
+/** Buckets of a minute. */
+export const rollingHour: BudgetWindow = { kind: "rolling", lengthMs: 3_600_000 };
+
+/** A budget that no other test uses. */
+export function makeBudget(terms: Partial<BudgetTerms> = {}): BudgetTerms {
+  return { id: `ns/${randomUUID()}`, limit: 100n, window: day, enforcement: "Hard", ...terms };
+}
+
+export function lineOf(budget: BudgetTerms, amount: bigint, account = "alice"): ReserveLine {
+  return { budget, account, amount };
+}
+
+export function makeReserve(lines: readonly ReserveLine[], call: Partial<ReserveCall> = {}): ReserveCall {
+  return {
+    id: randomUUID(),
+    sessionId: randomUUID(),
+    owner: "gateway-1",
+    timeToLiveMs: 10_000,
+    priceVersion: "2026-03-01",
+    lines,
+    ...call,
+  };
+}
