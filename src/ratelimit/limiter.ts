@@ -114,9 +114,9 @@ export class Limiter {
 
   #withoutStore(prepared: readonly Prepared[], call: CounterCall): readonly LimitVerdict[] {
     const { journal, local } = this.#options;
-    const denied = prepared.some(
-      ({ item }) => item.rule.failureMode === "deny" && !item.charge && !item.rule.shadowMode,
-    );
+    const denies = ({ item }: Prepared): boolean =>
+      item.rule.failureMode === "deny" && !item.charge && !item.rule.shadowMode;
+    const denied = prepared.some(denies);
     const unbounded = prepared.map(({ item, operation }) =>
       item.rule.failureMode === "local" ? operation : { ...operation, refuseAbove: undefined },
     );
@@ -126,7 +126,7 @@ export class Limiter {
     return prepared.map((one, index) => ({
       ...this.#verdict(one, results[index]),
       ...(one.item.rule.failureMode === "allow" ? { refused: false } : {}),
-      ...(denied && one.item.rule.failureMode === "deny" ? { refused: true, storeAway: true } : {}),
+      ...(denies(one) ? { refused: true, storeAway: true } : {}),
     }));
   }
 

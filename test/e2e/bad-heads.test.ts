@@ -1,33 +1,18 @@
 import { expect } from "chai";
-import { chat, hello, send } from "../support/client.ts";
+import { hello, send } from "../support/client.ts";
 import { postHead, sendRaw } from "../support/raw-http.ts";
-import { expectRefusal, expectUnbilled, refusalResources, refuses } from "../support/refusal.ts";
-import { until } from "../support/wait.ts";
-import { startWorld, type World } from "../support/world.ts";
+import { expectRefusal, expectUnbilled, refuses, useRefusingWorld } from "../support/refusal.ts";
+import type { World } from "../support/world.ts";
 
 const text = (body: object): string => JSON.stringify(body);
 const withModel = (model: string): object => ({ model, ...hello });
 
 describe("bad paths, methods and headers through a real Envoy", () => {
+  const started = useRefusingWorld();
   let world: World;
 
-  before(async function () {
-    this.timeout(120_000);
-    world = await startWorld({ yaml: refusalResources });
-  });
-
-  after(() => world?.close());
-
-  beforeEach(() => {
-    for (const mock of [world.openai, world.anthropic, world.bedrock]) mock.reset();
-    world.log.length = 0;
-  });
-
-  afterEach("still serves, and has let go of every session", async () => {
-    const answer = await chat(world.url, "gpt-4o");
-    expect(answer.status, answer.text).to.equal(200);
-    await until("no open session", () => world.gateway.sessions.size === 0);
-    expect(world.log.filter((line) => line["level"] === "error")).to.deep.equal([]);
+  before(() => {
+    world = started();
   });
 
   it("refuses paths where nothing is served and names what there is", async () => {

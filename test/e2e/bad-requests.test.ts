@@ -8,36 +8,22 @@ import {
   expectUnbilled,
   limitBytes,
   type Refusal,
-  refusalResources,
   refuses,
+  useRefusingWorld,
 } from "../support/refusal.ts";
 import { until } from "../support/wait.ts";
-import { startWorld, type World } from "../support/world.ts";
+import type { World } from "../support/world.ts";
 
 const claude = "claude-sonnet-4-20250514";
 const text = (body: object): string => JSON.stringify(body);
 const withModel = (model: string, members: object = {}): object => ({ model, ...hello, ...members });
 
 describe("bad requests through a real Envoy", () => {
+  const started = useRefusingWorld();
   let world: World;
 
-  before(async function () {
-    this.timeout(120_000);
-    world = await startWorld({ yaml: refusalResources });
-  });
-
-  after(() => world?.close());
-
-  beforeEach(() => {
-    for (const mock of [world.openai, world.anthropic, world.bedrock]) mock.reset();
-    world.log.length = 0;
-  });
-
-  afterEach("still serves, and has let go of every session", async () => {
-    const answer = await chat(world.url, "gpt-4o");
-    expect(answer.status, answer.text).to.equal(200);
-    await until("no open session", () => world.gateway.sessions.size === 0);
-    expect(world.log.filter((line) => line["level"] === "error")).to.deep.equal([]);
+  before(() => {
+    world = started();
   });
 
   describe("bodies", () => {

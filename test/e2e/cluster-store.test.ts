@@ -1,21 +1,8 @@
 import { expect } from "chai";
 import { chat } from "../support/client.ts";
+import { policyYaml } from "../support/policy.ts";
 import { startRedisCluster, type TestRedisCluster } from "../support/redis-cluster.ts";
 import { startWorld, type World } from "../support/world.ts";
-
-function policy(name: string, header: string, requests: number): string {
-  return `
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: BackendTrafficPolicy
-metadata: {name: ${name}, namespace: ai-services}
-spec:
-  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: llm-route}]
-  rateLimit:
-    type: Global
-    global:
-      rules: [{clientSelectors: [{headers: [{name: ${header}, type: Distinct}]}], limit: {requests: ${requests}, unit: Year}}]
-`;
-}
 
 describe("limits that count on a Redis Cluster", function () {
   this.timeout(60_000);
@@ -26,7 +13,10 @@ describe("limits that count on a Redis Cluster", function () {
     cluster = await startRedisCluster("must-not-be-shown");
     world = await startWorld({
       storeUrl: cluster.url,
-      yaml: [policy("per-user", "x-user-id", 3), policy("per-team", "x-team-id", 20)].join("---"),
+      yaml: [
+        policyYaml("per-user", [{ requests: 3, selectors: ["x-user-id"], unit: "Year", cost: "{}" }]),
+        policyYaml("per-team", [{ requests: 20, selectors: ["x-team-id"], unit: "Year", cost: "{}" }]),
+      ].join("---"),
     });
   });
   after(async () => {

@@ -104,26 +104,13 @@ for (const { name, open } of stores) {
 describe("fixed costs", function () {
   this.timeout(60_000);
   let world: World;
-  const policy = (name: string, user: string, cost: string): string => `
-apiVersion: gateway.envoyproxy.io/v1alpha1
-kind: BackendTrafficPolicy
-metadata: {name: ${name}, namespace: ai-services}
-spec:
-  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: llm-route}]
-  rateLimit:
-    type: Global
-    global:
-      rules:
-        - clientSelectors: [{headers: [{name: x-user-id, value: ${user}}]}]
-          limit: {requests: 3, unit: Hour}
-          cost: ${cost}
-`;
+  const twoAfterwards = "{request: {from: Number, number: 0}, response: {from: Number, number: 2}}";
 
   before(async () => {
     world = await startWorld({
       yaml: [
-        policy("calls", "by-calls", "{}"),
-        policy("after", "afterwards", "{request: {from: Number, number: 0}, response: {from: Number, number: 2}}"),
+        policyYaml("calls", [{ requests: 3, selectors: ["x-user-id=by-calls"], cost: "{}" }]),
+        policyYaml("after", [{ requests: 3, selectors: ["x-user-id=afterwards"], cost: twoAfterwards }]),
       ].join("---"),
     });
   });

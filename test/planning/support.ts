@@ -1,3 +1,4 @@
+import { defaultSettings } from "../../src/config/data/default-settings.ts";
 import type { Api, ClientRequest } from "../../src/core/endpoint.ts";
 import { Headers } from "../../src/core/headers.ts";
 import type {
@@ -18,25 +19,7 @@ import type { RequestView } from "../../src/planning/request-view.ts";
 import { makeRule } from "../ratelimit/support.ts";
 
 export function makeSettings(changes: Partial<Settings> = {}): Settings {
-  return {
-    listener: {
-      address: "127.0.0.1",
-      port: 0,
-      xffTrustedHops: 0,
-      bufferLimitBytes: 52_428_800,
-      requestReadTimeoutMs: 60_000,
-    },
-    admin: { address: "127.0.0.1", port: 0 },
-    envoy: { concurrency: 1, adminPort: 0, extraArgs: [] },
-    modelSelection: "HeaderFirst",
-    endpointPrefixes: { openai: "", anthropic: "/anthropic", cohere: "/cohere" },
-    identity: { trustedHeaders: ["x-user-id", "x-team-id"], requireIdentity: false },
-    responseHeaders: true,
-    defaults: { model: undefined, requestTimeoutMs: 600_000, streamIdleTimeoutMs: 60_000, perTryTimeoutMs: 120_000 },
-    store: { url: "memory://", timeoutMs: 50, failureMode: "local" },
-    log: { level: "info", format: "json" },
-    ...changes,
-  };
+  return { ...defaultSettings, modelSelection: "HeaderFirst", ...changes };
 }
 
 export function makeBackend(id: string, changes: Partial<Backend> = {}): Backend {

@@ -184,12 +184,12 @@ describe("Limiter while its store is away", () => {
     const { limiter, store, journal } = upLimiter();
     const deny = makeRule({ id: "deny", failureMode: "deny" });
     const allow = makeRule({ id: "allow", failureMode: "allow" });
+    const shadow = makeRule({ id: "shadow", failureMode: "deny", shadowMode: true });
     store.mode = "away";
-    const verdicts = await limiter.apply([
-      { rule: allow, account: ada, add: 5, charge: false },
-      { rule: deny, account: ada, add: 5, charge: false },
-    ]);
-    expect(verdicts.map(({ refused }) => refused)).to.deep.equal([false, true]);
+    const verdicts = await limiter.apply(
+      [allow, deny, shadow].map((rule) => ({ rule, account: ada, add: 5, charge: false })),
+    );
+    expect(verdicts.map(({ refused }) => refused)).to.deep.equal([false, true, false]);
     expect(journal.size).to.equal(0);
   });
 

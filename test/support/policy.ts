@@ -9,17 +9,17 @@ export interface LimitSpec {
   readonly selectors: readonly string[];
   readonly unit?: string;
   readonly key?: string;
+  /** The rule's cost as YAML, instead of the response's tokens. */
+  readonly cost?: string;
 }
 
 /** A BackendTrafficPolicy of the tutorial's shape: nothing is taken before the request, its tokens are after it. */
 export function policyYaml(name: string, rules: readonly LimitSpec[], route = "llm-route"): string {
   const written = rules.map(
-    ({ requests, selectors, unit = "Hour", key = "llm_total_token" }) => `
+    ({ requests, selectors, unit = "Hour", key = "llm_total_token", cost }) => `
         - clientSelectors: [{headers: [${selectors.map(selector).join(", ")}]}]
           limit: {requests: ${requests}, unit: ${unit}}
-          cost:
-            request: {from: Number, number: 0}
-            response: {from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: ${key}}}`,
+          cost: ${cost ?? `{request: {from: Number, number: 0}, response: {from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: ${key}}}}`}`,
   );
   return `
 apiVersion: gateway.envoyproxy.io/v1alpha1

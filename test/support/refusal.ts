@@ -1,6 +1,7 @@
 import { expect } from "chai";
-import { type Answer, type Sent, send } from "./client.ts";
-import type { World } from "./world.ts";
+import { type Answer, chat, type Sent, send } from "./client.ts";
+import { until } from "./wait.ts";
+import { startWorld, type World } from "./world.ts";
 
 /** The largest body in `refusalResources`. */
 export const limitBytes = 2 * 1024 * 1024;
@@ -59,4 +60,31 @@ export async function refuses(world: World, sent: Sent, refusal: Refusal): Promi
   expectRefusal(answer, refusal);
   await expectUnbilled(world, refusal);
   return answer;
+}
+
+/** For a whole suite: a world with `refusalResources`, which after each test must still serve and hold no session. */
+export function useRefusingWorld(): () => World {
+  let world: World | undefined;
+  const started = (): World => {
+    if (world === undefined) throw new Error("the world has not been started");
+    return world;
+  };
+  before(async function () {
+    this.timeout(120_000);
+    world = await startWorld({ yaml: refusalResources });
+  });
+  after(() => world?.close());
+  beforeEach(() => {
+    const { openai, anthropic, bedrock, log } = started();
+    for (const mock of [openai, anthropic, bedrock]) mock.reset();
+    log.length = 0;
+  });
+  afterEach("still serves, and has let go of every session", async () => {
+    const { url, gateway, log } = started();
+    const answer = await chat(url, "gpt-4o");
+    expect(answer.status, answer.text).to.equal(200);
+    await until("no open session", () => gateway.sessions.size === 0);
+    expect(log.filter((line) => line["level"] === "error")).to.deep.equal([]);
+  });
+  return started;
 }

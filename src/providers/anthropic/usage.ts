@@ -1,6 +1,6 @@
 import type { TokenUsage } from "../../core/usage.ts";
 import type { AnswerSink } from "../common/answer-sink.ts";
-import { readCounter } from "../common/counter.ts";
+import { readCounter, sumOfTold } from "../common/counter.ts";
 import type { JsonView } from "../common/json-view.ts";
 
 /** The counters as Anthropic tells them, each apart: `input_tokens` here does not include cached tokens. */
@@ -54,9 +54,4 @@ function tokenUsage(counters: WireCounters): TokenUsage {
     output: counters.output_tokens,
     reasoning: counters.thinking_tokens,
   };
-}
-
-function sumOfTold(...counts: readonly (number | undefined)[]): number | undefined {
-  const told = counts.filter((count) => count !== undefined);
-  return told.length === 0 ? undefined : told.reduce((sum, count) => sum + count, 0);
 }

@@ -13,3 +13,9 @@ export function readCounter(counter: JsonView, sink: AnswerSink): number | undef
   }
   return Math.floor(counter.number);
 }
+
+/** The sum of the counters that were told; undefined when none was. */
+export function sumOfTold(...counts: readonly (number | undefined)[]): number | undefined {
+  const told = counts.filter((count) => count !== undefined);
+  return told.length === 0 ? undefined : told.reduce((sum, count) => sum + count, 0);
+}
