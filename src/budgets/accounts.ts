@@ -1,4 +1,5 @@
-import type { BudgetWindow, SlotLayout, WindowSpan } from "./budget-window.ts";
+import type { BudgetWindow } from "../core/budget.ts";
+import type { SlotLayout, WindowSpan } from "./budget-window.ts";
 import { layoutName } from "./budget-window.ts";
 import { type Sums, usedOf } from "./decisions.ts";
 

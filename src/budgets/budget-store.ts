@@ -1,4 +1,5 @@
-import type { BudgetWindow, WindowSpan } from "./budget-window.ts";
+import type { BudgetWindow, Enforcement } from "../core/budget.ts";
+import type { WindowSpan } from "./budget-window.ts";
 
 /**
  * Where budgets are kept (limits.md L31, L32, L39). One implementation per file in `stores/`; all pass
@@ -33,12 +34,6 @@ export interface BudgetStore {
   read(accounts: readonly AccountQuery[]): Promise<readonly Standing[]>;
   close(): Promise<void>;
 }
-
-/**
- * Hard: reserved before, refused when it does not fit. Soft: refused when the estimate does not fit, but whatever is spent in
- * the end is booked. Shadow: as Soft, and never refused.
- */
-export type Enforcement = "Hard" | "Soft" | "Shadow";
 
 export interface BudgetTerms {
   /** `<namespace>/<name>`. */

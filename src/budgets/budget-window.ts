@@ -1,3 +1,4 @@
+import type { BudgetWindow } from "../core/budget.ts";
 import { type WindowUnit, windowAt } from "../lib/windows.ts";
 
 /** Half-open interval in milliseconds since the epoch. */
@@ -5,10 +6,6 @@ export interface WindowSpan {
   readonly startMs: number;
   readonly endMs: number;
 }
-
-export type BudgetWindow =
-  | { readonly kind: "calendar"; readonly every: Exclude<WindowUnit, "Second">; readonly timeZone: string }
-  | { readonly kind: "rolling"; readonly lengthMs: number };
 
 const rollingBuckets = 60;
 const dayMs = 86_400_000;

@@ -1,4 +1,4 @@
-import type { Enforcement } from "./budget-store.ts";
+import type { Enforcement } from "../core/budget.ts";
 
 /** What is counted in a slot, or in a window. */
 export interface Sums {

@@ -112,6 +112,7 @@ function compile(
     candidates,
     rules: new Map(routes.flatMap((route) => route.rules.map((rule) => [rule.id, rule]))),
     limits: new Map([...traffic.limits.values()].map(({ limit }) => [limit.id, limit])),
+    budgets: new Map(),
     models: compileModels(candidates, settings, resources, report),
     prices,
   };

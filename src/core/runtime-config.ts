@@ -1,4 +1,5 @@
 import type { AuthConfig } from "./auth.ts";
+import type { BudgetRule } from "./budget.ts";
 import type { Api } from "./endpoint.ts";
 import type { PriceBook, Quote } from "./prices.ts";
 import type { SchemaName } from "./provider.ts";
@@ -22,6 +23,8 @@ export interface RuntimeConfig {
   readonly rules: ReadonlyMap<string, RouteRule>;
   /** Every rate-limit rule by its id. */
   readonly limits: ReadonlyMap<string, LimitRule>;
+  /** Every budget by its id. */
+  readonly budgets: ReadonlyMap<string, BudgetRule>;
   /** Models that a request can name and be routed, for error messages and `/v1/models`. Sorted. */
   readonly models: readonly string[];
   readonly prices: PriceBook;
@@ -125,6 +128,8 @@ export interface RouteRule {
   readonly costs: readonly CostRule[];
   /** Rate limits of policies attached to this rule's route (or to its Gateway). */
   readonly limits: readonly LimitRule[];
+  /** Budgets that are for this rule's route, and for all routes. */
+  readonly budgets: readonly BudgetRule[];
 }
 
 /** `x-ai-eg-model` in a match means the resolved model. Names in lower case. */

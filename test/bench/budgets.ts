@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import { Redis } from "ioredis";
 import type { BudgetStore, BudgetTerms } from "../../src/budgets/budget-store.ts";
-import type { BudgetWindow } from "../../src/budgets/budget-window.ts";
+import type { BudgetWindow } from "../../src/core/budget.ts";
 import { MemoryBudgetStore } from "../../src/budgets/stores/memory.ts";
 import { RedisBudgetStore } from "../../src/budgets/stores/redis.ts";
 import { startRedis } from "../support/redis.ts";

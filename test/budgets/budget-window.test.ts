@@ -1,13 +1,7 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import {
-  type BudgetWindow,
-  layoutName,
-  layoutOf,
-  slotAt,
-  slotsAround,
-  spanOf,
-} from "../../src/budgets/budget-window.ts";
+import { layoutName, layoutOf, slotAt, slotsAround, spanOf } from "../../src/budgets/budget-window.ts";
+import type { BudgetWindow } from "../../src/core/budget.ts";
 
 const windows: fc.Arbitrary<BudgetWindow> = fc.oneof(
   fc.record({

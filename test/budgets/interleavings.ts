@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { expect } from "chai";
 import fc from "fast-check";
 import type { BudgetStore, BudgetTerms } from "../../src/budgets/budget-store.ts";
-import type { BudgetWindow } from "../../src/budgets/budget-window.ts";
+import type { BudgetWindow } from "../../src/core/budget.ts";
 import { BudgetModel, type ModelSession } from "./budget-model.ts";
 import { day, makeBudget, makeReserve, minute } from "./support.ts";
 

@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { BudgetTerms, ReserveCall, ReserveLine } from "../../src/budgets/budget-store.ts";
-import type { BudgetWindow } from "../../src/budgets/budget-window.ts";
+import type { BudgetWindow } from "../../src/core/budget.ts";
 
 export const day: BudgetWindow = { kind: "calendar", every: "Day", timeZone: "UTC" };
 export const minute: BudgetWindow = { kind: "calendar", every: "Minute", timeZone: "UTC" };

@@ -68,6 +68,7 @@ export function makeRouteRule(
     jsonPerTryTimeoutMs: undefined,
     costs: [],
     limits: [],
+    budgets: [],
     ...rest,
   };
 }
@@ -97,6 +98,7 @@ export function makeConfig(
     candidates: candidates.map(({ rule, match = [], hostnames = [] }): RouteCandidate => ({ rule, match, hostnames })),
     rules: new Map(candidates.map(({ rule }) => [rule.id, rule])),
     limits: new Map(),
+    budgets: new Map(),
     models: ["gpt-4o", "gpt-4o-mini"],
     prices: makePriceBook([], ""),
     ...changes,

@@ -76,6 +76,7 @@ function compileRules(
       jsonPerTryTimeoutMs: askedPerTryTimeoutMs,
       costs,
       limits: said.limits,
+      budgets: [],
     });
   }
   return [...rules.values()];
