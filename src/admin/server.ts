@@ -1,13 +1,22 @@
-import { createServer } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
+import type { Secret } from "../core/auth.ts";
 import type { Metrics } from "../observe/metrics.ts";
+import { authorize } from "./authorize.ts";
+import { matchPath } from "./match-path.ts";
+import { type Answer, errorAnswer, type Route, textAnswer } from "./route.ts";
+import { makeRoutes } from "./routes/index.ts";
+import type { AdminSources } from "./sources.ts";
 
 export interface AdminOptions {
   readonly address: string;
   /** 0 = any free port. */
   readonly port: number;
+  /** Asked for by every page that is not open. */
+  readonly token: Secret;
   readonly metrics: Metrics;
   /** Undefined = ready; else what is missing, in words. */
   readonly notReady: () => Promise<string | undefined>;
+  readonly sources?: AdminSources;
 }
 
 export interface AdminServer {
@@ -15,39 +24,48 @@ export interface AdminServer {
   close(): Promise<void>;
 }
 
-/** The open pages of the admin port: `/health` (alive), `/ready` (can serve), `/metrics` (Prometheus). */
+function pages(routes: readonly Route[]): string {
+  const listed = (open: boolean): string =>
+    routes
+      .filter((route) => route.open === open)
+      .map(({ path }) => path)
+      .join(", ");
+  return `there are ${listed(true)}, and with the admin token ${listed(false)}\n`;
+}
+
+async function answerTo(request: IncomingMessage, routes: readonly Route[], token: Secret): Promise<Answer> {
+  const path = request.url?.split("?")[0] ?? "";
+  for (const route of routes) {
+    const parameters = matchPath(route.path, path);
+    if (parameters === undefined) continue;
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return { ...textAnswer(405, "this page is read with GET\n"), headers: { allow: "GET, HEAD" } };
+    const refusal = route.open ? undefined : authorize(request.headers.authorization, token);
+    return refusal ?? (await route.answer(parameters));
+  }
+  return textAnswer(404, pages(routes));
+}
+
+/** The admin port: `/health`, `/ready` and `/metrics` for everybody, receipts and budgets for whoever has the token. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
+  const { address, metrics, notReady, sources = {}, token } = options;
+  const routes = makeRoutes({ metrics, notReady, sources });
   const server = createServer((request, response) => {
-    const text = (status: number, type: string, body: string): void => {
-      response.writeHead(status, { "content-type": type });
-      response.end(body);
-    };
-    switch (request.url?.split("?")[0]) {
-      case "/health":
-        text(200, "text/plain", "OK\n");
-        return;
-      case "/ready":
-        options.notReady().then(
-          (missing) => text(missing === undefined ? 200 : 503, "text/plain", `${missing ?? "OK"}\n`),
-          () => text(503, "text/plain", "it could not be found out whether requests can be served\n"),
-        );
-        return;
-      case "/metrics":
-        options.metrics.render().then(
-          (body) => text(200, "text/plain; version=0.0.4; charset=utf-8", body),
-          () => text(500, "text/plain", "metrics could not be rendered\n"),
-        );
-        return;
-      default:
-        text(404, "text/plain", "there are /health, /ready and /metrics\n");
-    }
+    answerTo(request, routes, token)
+      // what a page needs is elsewhere: a store that is away or a disk; its error is no business of the client
+      .catch(() => errorAnswer(503, "unavailable", "what this page shows cannot be read now; try again"))
+      .then(({ status, type, body, headers }) => {
+        response.writeHead(status, { "content-type": type, ...headers });
+        response.end(body);
+      })
+      .catch(() => response.destroy());
   });
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);
-    server.listen(options.port, options.address, resolve);
+    server.listen(options.port, address, resolve);
   });
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  const bound = server.address();
+  const port = typeof bound === "object" && bound !== null ? bound.port : options.port;
   return {
     port,
     close: () =>

@@ -1,3 +1,4 @@
+import type { BookCall } from "./booking.ts";
 import type { BudgetAmount, ReserveCall } from "./budget-store.ts";
 
 /** Single amounts and limits end here (four billion dollars): sums of them stay exact in every store. */
@@ -21,6 +22,18 @@ export function checkReserveCall({ lines, timeToLiveMs }: ReserveCall): void {
     checkAmount(`the limit of budget ${budget.id}`, budget.limit);
     checkAmount(`the amount for budget ${budget.id}`, amount);
     checkAmount(`what must remain of budget ${budget.id}`, leastRemaining ?? 0n);
+  }
+}
+
+/**
+ * As above, for what is booked without a hold.
+ * @throws RangeError
+ */
+export function checkBookCall({ spendings }: BookCall): void {
+  if (spendings.length === 0) throw new RangeError("a booking needs at least one budget");
+  for (const { budget, amount } of spendings) {
+    checkAmount(`the limit of budget ${budget.id}`, budget.limit);
+    checkAmount(`the amount for budget ${budget.id}`, amount);
   }
 }
 

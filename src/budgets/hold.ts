@@ -22,10 +22,10 @@ export interface HoldLine {
 export interface Hold {
   readonly owner: string;
   readonly priceVersion: string;
-  expiresAtMs: number;
-  lines: readonly HoldLine[];
+  readonly expiresAtMs: number;
+  readonly lines: readonly HoldLine[];
   /** Cost so far in the order of the lines; undefined = its owner never said. */
-  metered: readonly bigint[] | undefined;
+  readonly metered: readonly bigint[] | undefined;
 }
 
 /**

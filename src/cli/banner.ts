@@ -1,10 +1,14 @@
+import type { Secret } from "../core/auth.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
+import { adminTokenFile } from "./admin-token.ts";
 import { storeName } from "./store-name.ts";
 
 export interface BannerInput {
   readonly config: RuntimeConfig;
   readonly port: number;
   readonly adminPort: number;
+  /** The admin token of this run, to be shown; undefined = the operator named one, which is not shown. */
+  readonly madeToken: Secret | undefined;
   readonly envoyVersion: string;
   /** Mock providers that were started, by backend. */
   readonly mocks: ReadonlyMap<string, { readonly port: number }>;
@@ -48,6 +52,11 @@ function firstCommand(url: string, models: readonly string[]): string {
     : `\nTry, in another terminal:\n${curl(url, [`x-ai-eg-model: ${model}`])}`;
 }
 
+function tokenLine({ madeToken, stateDir }: BannerInput): string {
+  if (madeToken === undefined) return "";
+  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile})\n`;
+}
+
 /** What a person sees when everything runs. */
 export function banner(input: BannerInput): string {
   const { config, stateDir } = input;
@@ -61,7 +70,7 @@ Tollgate is running: Envoy ${input.envoyVersion} at ${url}
   models   ${config.models.join(", ") || "(none)"}
   limits   ${limits}, counted ${counted}
 ${mocks === "" ? "" : `  mocks    ${mocks}\n`}  admin    ${urlOf(config.settings.admin.address, input.adminPort)} (/health, /ready, /metrics)
-  log      ${stateDir}/gateway.log, a line per request (beside it: access.log, envoy.log${mocks === "" ? "" : ", mocks.log"})
+${tokenLine(input)}  log      ${stateDir}/gateway.log, a line per request (beside it: access.log, envoy.log${mocks === "" ? "" : ", mocks.log"})
 ${input.demo ? demoCommands(url) : firstCommand(url, config.models)}
 Ctrl-C stops everything.
 `;

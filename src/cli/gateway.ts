@@ -1,4 +1,5 @@
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
+import type { Secret } from "../core/auth.ts";
 import type { LimitRule, RuntimeConfig } from "../core/runtime-config.ts";
 import { attemptLogPath, attemptLogService } from "../extproc/attempt-log.ts";
 import { extProcPath, extProcService } from "../extproc/service.ts";
@@ -9,7 +10,11 @@ import type { Logger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
 import type { StandardLimits } from "../ratelimit/standard/tree.ts";
+import { openBudgets } from "./budget-tools.ts";
+import { makeInputTokens } from "./input-tokens.ts";
+import { openLedgers } from "./ledger.ts";
 import { makeLimiter } from "./limiter.ts";
+import { makeQuotaCounters } from "./quota-counters.ts";
 import { makeExchangeTools } from "./request-tools.ts";
 
 /** The largest gRPC message: a whole buffered body and its envelope. */
@@ -20,8 +25,10 @@ export interface GatewayOptions {
   readonly config: RuntimeConfig;
   /** `unix:/path` or `host:port`. */
   readonly grpcAddress: string;
-  readonly admin: { readonly address: string; readonly port: number };
+  readonly admin: { readonly address: string; readonly port: number; readonly token: Secret };
   readonly storeUrl: string;
+  /** Of this process alone: what budgets have spent and the ledger of requests are kept in it. Undefined = nothing is kept on disk. */
+  readonly stateDir?: string | undefined;
   /** Limits of the standard rate-limit service that are served too. */
   readonly standardLimits?: StandardLimits | undefined;
   readonly logger: Logger;
@@ -41,13 +48,26 @@ export interface Gateway {
 /** Starts the gRPC services and the admin port. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const { config, logger } = options;
+  const { storeUrl, stateDir: directory, storeChanged: told } = options;
   const metrics = new Metrics();
-  const tools = makeExchangeTools(() => config, logger, metrics);
-  const limiter = makeLimiter(config, options.storeUrl, {
+  const ledgers = await openLedgers({ storeUrl, directory, logger, metrics, told });
+  const budgets = await openBudgets({ config, storeUrl, directory, ledgers, logger, metrics, told });
+  const limiter = makeLimiter(config, storeUrl, {
     logger,
     metrics,
-    changed: options.storeChanged,
+    changed: told,
     domains: [...(options.standardLimits?.keys() ?? [])],
+  });
+  const quotas = makeQuotaCounters(limiter);
+  const inputTokens = makeInputTokens(config, logger);
+  const tools = makeExchangeTools({
+    config: () => config,
+    logger,
+    metrics,
+    budgets: budgets.tools,
+    ledger: ledgers,
+    quotas,
+    inputTokens,
   });
   const findRule = (id: string): LimitRule | undefined => config.limits.get(id);
   const server = new GrpcJsServer({
@@ -73,6 +93,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     ]);
   } catch (error) {
     await limiter.close();
+    await budgets.close();
+    await ledgers.close();
     throw error;
   }
   const sweeper = setInterval(() => {
@@ -83,12 +105,27 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     clearInterval(sweeper);
     await listening.close(drainMs);
     tools.sessions.flush();
+    await quotas.drained();
     await limiter.close();
+    await budgets.close();
+    await ledgers.close();
   };
   let admin: AdminServer;
   try {
-    const notReady = async () => (await limiter.notReady()) ?? (await options.othersNotReady?.());
-    admin = await startAdminServer({ ...options.admin, metrics, notReady });
+    const notReady = async () =>
+      (await limiter.notReady()) ?? (await budgets.notReady()) ?? (await options.othersNotReady?.());
+    admin = await startAdminServer({
+      ...options.admin,
+      metrics,
+      notReady,
+      sources: {
+        budgets: () => config.budgets,
+        accountsOf: (budgetId) => budgets.tools.holds.accountsOf(budgetId),
+        read: budgets.read,
+        ledger: ledgers.shared,
+        prices: () => config.prices,
+      },
+    });
   } catch (error) {
     await stop();
     throw error;

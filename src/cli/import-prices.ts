@@ -1,6 +1,6 @@
 import { readFileSync, statSync, writeFileSync } from "node:fs";
 import { stringify } from "yaml";
-import type { TokenRates } from "../core/prices.ts";
+import type { Price, PriceRates, TokenRates } from "../core/prices.ts";
 import { formatUsd } from "../lib/money.ts";
 import { type ImportedPrice, readLiteLlmPrices } from "../metering/litellm-prices.ts";
 import { type CommandIo, parseOptions, textOption, UsageError } from "./options.ts";
@@ -29,16 +29,26 @@ function writtenRates(rates: TokenRates): Readonly<Record<string, string>> {
   return Object.fromEntries(told.map(([name, rate]) => [name, formatUsd(rate)]));
 }
 
+function writtenPriceRates({ rates, longContext }: PriceRates): object {
+  const steps = longContext.map((step) => ({
+    inputTokensAbove: step.inputTokensAbove,
+    perMillionTokens: writtenRates(step.rates),
+  }));
+  return { perMillionTokens: writtenRates(rates), ...(steps.length === 0 ? {} : { longContext: steps }) };
+}
+
+function writtenTiers({ tiers = {} }: Price): object {
+  const written = Object.entries(tiers).flatMap(([name, listed]) =>
+    listed === undefined ? [] : [[name, writtenPriceRates(listed)]],
+  );
+  return written.length === 0 ? {} : { tiers: Object.fromEntries(written) };
+}
+
 /** Models of one provider with one price are one entry. */
 function writtenPrices(imported: readonly ImportedPrice[]): readonly unknown[] {
   const groups = new Map<string, { readonly models: string[]; readonly rest: object }>();
   for (const { provider, model, price } of imported) {
-    const longContext = price.longContext.map(({ inputTokensAbove, rates }) => ({
-      inputTokensAbove,
-      perMillionTokens: writtenRates(rates),
-    }));
-    const steps = longContext.length === 0 ? {} : { longContext };
-    const rest = { provider, perMillionTokens: writtenRates(price.rates), ...steps };
+    const rest = { provider, ...writtenPriceRates(price), ...writtenTiers(price) };
     const key = JSON.stringify(rest);
     const group = groups.get(key) ?? { models: [], rest };
     groups.set(key, group);

@@ -19,6 +19,8 @@ function modesOf(config: RuntimeConfig, domains: readonly string[]): Modes {
   const modes = new Map<FailureMode, string[]>();
   const add = (mode: FailureMode, label: string): void => void modes.set(mode, [...(modes.get(mode) ?? []), label]);
   for (const { failureMode, label, shadowMode } of config.limits.values()) if (!shadowMode) add(failureMode, label);
+  for (const { buckets } of [...config.quotas.values()].flat())
+    for (const { failureMode, label, shadowMode } of buckets) if (!shadowMode) add(failureMode, label);
   for (const domain of domains) add(config.settings.store.failureMode, `domain ${domain}`);
   return modes;
 }

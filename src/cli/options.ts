@@ -51,3 +51,11 @@ export function textOption(value: unknown): string | undefined {
 export function listOption(value: unknown): readonly string[] {
   return Array.isArray(value) ? value.map(String) : [];
 }
+
+/** One of the words, the first when none was given. @throws UsageError for any other */
+export function wordOption<Word extends string>(value: unknown, name: string, words: readonly [Word, ...Word[]]): Word {
+  if (value === undefined) return words[0];
+  const found = words.find((word) => word === value);
+  if (found === undefined) throw new UsageError(`--${name} must be ${words.join(" or ")}, not ${String(value)}`);
+  return found;
+}

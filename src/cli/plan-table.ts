@@ -2,21 +2,10 @@ import type { Price } from "../core/prices.ts";
 import { formatUsd } from "../lib/money.ts";
 import { type AffordedTokens, affordedTokens } from "../metering/spending-plan.ts";
 import type { PlanRequest } from "./plan-request.ts";
+import { table } from "./table.ts";
 
 const thousands = new Intl.NumberFormat("en-US");
 const tokens = (count: number | undefined): string => (count === undefined ? "any" : thousands.format(count));
-
-function aligned(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join("   ")
-        .trimEnd(),
-    )
-    .join("\n");
-}
 
 /** What a budget buys of each model if all of it is spent there, for people. */
 export function planTable(request: PlanRequest, prices: ReadonlyMap<string, Price>): string {
@@ -41,7 +30,7 @@ export function planTable(request: PlanRequest, prices: ReadonlyMap<string, Pric
   return [
     `$${formatUsd(budgetNanoUsd)} per ${unit.toLowerCase()} for ${users} user${users === 1 ? "" : "s"}: $${formatUsd(shareNanoUsd)} each. Input/output ${mix.input}/${mix.output}, nothing cached. Prices: ${[...sources].join(", ")}`,
     "",
-    aligned([head, ...rows]),
+    table([head, ...rows], (column) => column > 0),
     "",
     "Each line is for all of the money spent on that model. A limit on total tokens keeps to the budget for every request only up to",
     "WHATEVER THE MIX; a limit in dollars (--output yaml) does for every mix and all models together.",

@@ -3,7 +3,15 @@ import type { Price, PriceBook } from "../core/prices.ts";
 import type { Backend, RuntimeConfig } from "../core/runtime-config.ts";
 import { makePriceBook } from "../metering/price-book.ts";
 import { loadConfiguration } from "./configuration.ts";
-import { type CommandIo, listOption, type OptionValues, parseOptions, textOption, UsageError } from "./options.ts";
+import {
+  type CommandIo,
+  listOption,
+  type OptionValues,
+  parseOptions,
+  textOption,
+  UsageError,
+  wordOption,
+} from "./options.ts";
 import { readPlanRequest } from "./plan-request.ts";
 import { planResources } from "./plan-resources.ts";
 import { planTable } from "./plan-table.ts";
@@ -61,13 +69,6 @@ function findPrice(book: PriceBook, model: string, backend: Backend | undefined,
   );
 }
 
-function oneOf<Word extends string>(value: unknown, name: string, words: readonly [Word, ...Word[]]): Word {
-  if (value === undefined) return words[0];
-  const found = words.find((word) => word === value);
-  if (found === undefined) throw new UsageError(`--${name} must be ${words.join(" or ")}, not ${String(value)}`);
-  return found;
-}
-
 /**
  * `tollgate plan`.
  * @throws UsageError
@@ -95,8 +96,8 @@ export async function plan(args: readonly string[], io: CommandIo): Promise<numb
   }
   if (positionals.length > 0) throw new UsageError(`${positionals.join(" ")} is no option`);
   const request = readPlanRequest(values);
-  const output = oneOf(values["output"], "output", ["table", "yaml"]);
-  const limitBy = oneOf(values["limit-by"], "limit-by", ["dollars", "tokens"]);
+  const output = wordOption(values["output"], "output", ["table", "yaml"]);
+  const limitBy = wordOption(values["limit-by"], "limit-by", ["dollars", "tokens"]);
   const paths = listOption(values["file"]);
   const config = paths.length === 0 ? undefined : loadConfiguration(paths, io.env).config;
   const book = config?.prices ?? makePriceBook([], "");

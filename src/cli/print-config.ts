@@ -23,6 +23,7 @@ export function printConfig(loaded: LoadedConfiguration, chosen: UpSettings): st
     configured("listener.requestReadTimeout", `${listener.requestReadTimeoutMs}ms`),
     configured("admin.address", admin.address),
     ["admin.port", chosen.adminPort],
+    ["admin.tokenSecretRef", { ...chosen.adminToken, value: chosen.adminToken.value && "(set)" }],
     configured("envoy.concurrency", envoy.concurrency),
     configured("envoy.adminPort", envoy.adminPort),
     configured("envoy.extraArgs", envoy.extraArgs),

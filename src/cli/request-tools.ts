@@ -1,13 +1,11 @@
 import { randomBytes } from "node:crypto";
 import type { Authenticator } from "../core/auth.ts";
-import type { Backend, RuntimeConfig } from "../core/runtime-config.ts";
+import type { Backend } from "../core/runtime-config.ts";
 import { endpoints } from "../endpoints/index.ts";
 import { hostHeader } from "../envoy/clusters.ts";
-import { logRequest } from "../extproc/request-log.ts";
+import { closeSession } from "../extproc/close-session.ts";
 import { Sessions } from "../extproc/sessions.ts";
 import type { ExchangeTools } from "../extproc/tools.ts";
-import type { Logger } from "../observe/logger.ts";
-import type { Metrics } from "../observe/metrics.ts";
 import { makeAuthenticator } from "../providers/auth/index.ts";
 import { providers } from "../providers/index.ts";
 
@@ -34,17 +32,23 @@ function authenticators(): (backend: Backend) => Authenticator {
   };
 }
 
+/** What the exchanges need that is opened elsewhere. */
+export type OpenedTools = Pick<
+  ExchangeTools,
+  "config" | "logger" | "metrics" | "budgets" | "ledger" | "quotas" | "inputTokens"
+>;
+
 /** Wires the exchanges to the registries, the clock and randomness. */
-export function makeExchangeTools(config: () => RuntimeConfig, logger: Logger, metrics: Metrics): ExchangeTools {
+export function makeExchangeTools(opened: OpenedTools): ExchangeTools {
   const sessions = new Sessions({
     maxSessions,
     maxAgeMs: 3_600_000,
     nowMs: Date.now,
-    closed: (session) => logRequest(session, logger, metrics, Date.now()),
-    swept: () => metrics.increment("sessions_swept_total"),
+    closed: (session) => void closeSession(session, tools),
+    swept: () => opened.metrics.increment("sessions_swept_total"),
   });
-  return {
-    config,
+  const tools: ExchangeTools = {
+    ...opened,
     endpoints,
     translatorFor: (backend, api) => providers.get(backend.schema)?.translators[api],
     authenticatorFor: authenticators(),
@@ -54,7 +58,6 @@ export function makeExchangeTools(config: () => RuntimeConfig, logger: Logger, m
     newId,
     newSessionId: randomId,
     sessions,
-    logger,
-    metrics,
   };
+  return tools;
 }

@@ -28,6 +28,18 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "what a budget buys: dollars as tokens per user, as a table or as limits",
     run: async (args, io) => (await import("./plan.ts")).plan(args, io),
   },
+  budgets: {
+    summary: "how the budgets of a running gateway stand",
+    run: async (args, io) => (await import("./budgets.ts")).budgets(args, io),
+  },
+  explain: {
+    summary: "what became of a request: what it used, cost, who paid, and why it was refused",
+    run: async (args, io) => (await import("./explain.ts")).explain(args, io),
+  },
+  replay: {
+    summary: "what other budgets, limits and prices would have made of the requests in a ledger",
+    run: async (args, io) => (await import("./replay.ts")).replay(args, io),
+  },
   "import-prices": {
     summary: "make a PriceBook of LiteLLM's price table",
     run: async (args, io) => (await import("./import-prices.ts")).importPrices(args, io),

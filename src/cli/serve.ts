@@ -1,4 +1,5 @@
 import { makeLogger } from "../observe/logger.ts";
+import { makeAdminToken } from "./admin-token.ts";
 import { claimGrpcAddress } from "./claim-grpc-address.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { startGateway } from "./gateway.ts";
@@ -7,19 +8,23 @@ import { type CommandIo, listOption, parseOptions, textOption, UsageError } from
 import { claimPort } from "./ports.ts";
 import { upSettings } from "./settings.ts";
 import { loadStandardLimits } from "./standard-limits.ts";
+import { claimStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
 
 const usage = `tollgate serve -f PATH… [--rate-limit-config PATH] [OPTIONS]
 Runs the gateway's gRPC services (ext_proc, rate limits, attempt log) for an Envoy that somebody else runs.
   -f, --file PATH           file or directory of resources (repeatable)
       --listen ADDR         unix:/path or host:port (default: unix:/run/tollgate/grpc.sock)
-      --admin-address ADDR  address of /health, /ready and /metrics (default: the resources' admin.address)
+      --admin-token TOKEN   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made and printed)
+      --admin-address ADDR  address of /health, /ready, /metrics, receipts and budgets (default: the resources' admin.address)
       --admin-port PORT     its port, 0 = any free one (default: the resources' admin.port)
       --store URL           where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
+      --state-dir DIR       folder of this gateway alone that keeps what budgets have spent, and receipts (default: none; both are
+                            then kept in Redis, or forgotten when it ends)
       --rate-limit-config PATH
                             file or directory of the standard rate-limit service's YAML, served too; goes without -f
       --log-level LEVEL     debug, info, warn, error (default: the resources' log.level)
-Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_STORE, TOLLGATE_LOG_LEVEL.
+Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_LOG_LEVEL.
 `;
 
 /** `tollgate serve`. Ends on SIGTERM and SIGINT. */
@@ -29,7 +34,9 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     listen: { type: "string" },
     "admin-address": { type: "string" },
     "admin-port": { type: "string" },
+    "admin-token": { type: "string" },
     store: { type: "string" },
+    "state-dir": { type: "string" },
     "rate-limit-config": { type: "string" },
     "log-level": { type: "string" },
     help: { type: "boolean", short: "h" },
@@ -55,12 +62,16 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
   await claimGrpcAddress(grpcAddress, "--listen");
   const address = textOption(values["admin-address"]) ?? config.settings.admin.address;
   const adminPort = await claimPort(address, settings.adminPort.value, "--admin-address and --admin-port");
+  const token = settings.adminToken.value ?? makeAdminToken();
+  const { stateDir } = settings;
+  const kept = stateDir.from === "default" ? undefined : claimStateDir(stateDir.value);
   const stop = stopSignal();
   const gateway = await startGateway({
     config,
     grpcAddress,
-    admin: { address, port: adminPort },
+    admin: { address, port: adminPort, token },
     storeUrl: settings.storeUrl.value,
+    stateDir: kept?.directory,
     standardLimits,
     logger: makeLogger(settings.logLevel.value),
     storeChanged: tell,
@@ -70,7 +81,10 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
       `  rate limits: ${config.limits.size} (a hand-written Envoy configuration needs a slot for each that can apply to one request)` +
       (standardLimits === undefined ? "" : `\n  limits of the domains ${[...standardLimits.keys()].join(", ")}`),
   );
+  if (settings.adminToken.value === undefined)
+    tell(`  admin token of this run, for receipts and budgets: ${token.reveal()} (TOLLGATE_ADMIN_TOKEN sets one)`);
   await stop;
   await gateway.close();
+  kept?.release();
   return 0;
 }

@@ -1,3 +1,4 @@
+import { Secret } from "../core/auth.ts";
 import { parseStoreUrl, storeUrlForms } from "../lib/store-url.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { type CommandIo, type OptionValues, textOption, UsageError } from "./options.ts";
@@ -12,6 +13,8 @@ export interface Setting<Value = unknown> {
 export interface UpSettings {
   readonly port: Setting<number>;
   readonly adminPort: Setting<number>;
+  /** Undefined = nobody named one: it is made at start. */
+  readonly adminToken: Setting<Secret | undefined>;
   readonly storeUrl: Setting<string>;
   readonly logLevel: Setting<string>;
   readonly stateDir: Setting<string>;
@@ -28,6 +31,12 @@ function logLevel(text: string, name: string): string {
 function storeUrl(text: string, name: string): string {
   if (parseStoreUrl(text) !== undefined) return text;
   throw new UsageError(`${name} must be ${storeUrlForms}`);
+}
+
+/** Never says what was written. @throws UsageError when it cannot be sent in a header */
+export function adminToken(text: string, name: string): Secret {
+  if (/^[\x21-\x7e]+$/.test(text)) return new Secret(text);
+  throw new UsageError(`${name} must be printable ASCII without spaces`);
 }
 
 function port(text: string, name: string): number {
@@ -54,6 +63,10 @@ export function upSettings(values: OptionValues, env: CommandIo["env"], loaded: 
   const chosen = {
     port: choose("port", "TOLLGATE_PORT", port, listener.port, ["listener", "port"]),
     adminPort: choose("admin-port", "TOLLGATE_ADMIN_PORT", port, admin.port, ["admin", "port"]),
+    adminToken: choose<Secret | undefined>("admin-token", "TOLLGATE_ADMIN_TOKEN", adminToken, admin.token, [
+      "admin",
+      "tokenSecretRef",
+    ]),
     storeUrl: choose("store", "TOLLGATE_STORE", storeUrl, store.url, ["store", "url"]),
     logLevel: choose("log-level", "TOLLGATE_LOG_LEVEL", logLevel, log.level, ["log", "level"]),
     stateDir: choose("state-dir", "TOLLGATE_STATE_DIR", (text) => text, ".tollgate"),

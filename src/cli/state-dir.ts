@@ -35,24 +35,36 @@ function makeSocketDir(): { readonly socketDir: string; readonly grpcAddress: st
   );
 }
 
+/** What the file system says about a folder or a file, in words that tell what to do. */
+function orExplain<T>(name: string, action: () => T): T {
+  try {
+    return action();
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw new Error(`${name} cannot be written (${code}); choose another folder with --state-dir`, { cause });
+  }
+}
+
+/**
+ * Makes a folder and claims it for this process.
+ * @throws Error that says what to do when it cannot be written or another gateway uses it
+ */
+export function claimStateDir(path: string): { readonly directory: string; readonly release: () => void } {
+  const directory = resolve(path);
+  // others on the machine need not know who spends what
+  orExplain(`the folder ${directory}`, () => mkdirSync(directory, { recursive: true, mode: 0o700 }));
+  const release = orExplain(`the folder ${directory}`, () => claimPidFile(join(directory, "tollgate.pid"), directory));
+  return { directory, release };
+}
+
 /**
  * `report` is told when a log can no longer be written (a full disk): that must not end the gateway.
  * @throws Error that says what to do when the directory cannot be written or another gateway uses it
  */
 export function openStateDir(path: string, report: (message: string) => void): StateDir {
-  const directory = resolve(path);
+  const { directory, release } = claimStateDir(path);
   const file = (name: string): string => join(directory, name);
-  const orExplain = <T>(name: string, action: () => T): T => {
-    try {
-      return action();
-    } catch (cause) {
-      const { code } = cause as NodeJS.ErrnoException;
-      if (code === undefined) throw cause;
-      throw new Error(`${name} cannot be written (${code}); choose another folder with --state-dir`, { cause });
-    }
-  };
-  orExplain(`the folder ${directory}`, () => mkdirSync(directory, { recursive: true }));
-  const release = orExplain(`the folder ${directory}`, () => claimPidFile(file("tollgate.pid"), directory));
   try {
     const { socketDir, grpcAddress } = makeSocketDir();
     return {

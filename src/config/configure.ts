@@ -2,6 +2,9 @@ import type { PriceBook, PriceEntry } from "../core/prices.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { checkDuplicates, tellPlainRoutes } from "./check.ts";
 import { compileBackends } from "./compile/backends.ts";
+import { checkBudgetCosts, checkDowngrades } from "./compile/budget-checks.ts";
+import { warnAboutUnpricedBudgets } from "./compile/budget-prices.ts";
+import { compileBudgets } from "./compile/budgets.ts";
 import { compileCandidates, warnAboutOverlaps } from "./compile/candidates.ts";
 import type { CompileContext, CompileCost } from "./compile/context.ts";
 import { checkCostKeys } from "./compile/cost-keys.ts";
@@ -10,6 +13,7 @@ import { compileMocks, type MockSpec } from "./compile/mocks.ts";
 import { compileModels } from "./compile/models.ts";
 import { compilePrices } from "./compile/prices.ts";
 import { warnAboutUnpriced } from "./compile/prices-check.ts";
+import { compileQuotas } from "./compile/quotas.ts";
 import { compileRoutes } from "./compile/routes.ts";
 import { compileSettings } from "./compile/settings.ts";
 import { compileTraffic } from "./compile/traffic.ts";
@@ -62,7 +66,7 @@ export function configure(input: ConfigureInput): Configured {
   checkDuplicates(resources, report);
   tellPlainRoutes(resources, report);
   const mocks = compileMocks(resources, report, input.mockAddresses ?? new Map());
-  const context: CompileContext = { ...input, ...compileSettings(resources, report), resources, report };
+  const context: CompileContext = { ...input, ...compileSettings(resources, report, input.env), resources, report };
   const config = compile(context, mocks.addresses, input.makePriceBook);
   return {
     config: report.failed ? undefined : config,
@@ -97,22 +101,29 @@ function compile(
   const backends = compileBackends(context, mockAddresses);
   const configuredPrices = compilePrices(context, backends);
   const prices = makePriceBook(configuredPrices, contentHash(configuredPrices));
-  const traffic = compileTraffic(context);
-  const compiled = compileRoutes(context, backends, traffic, compileCosts(context));
+  const costsOf = compileCosts(context);
+  const traffic = compileTraffic(context, costsOf);
+  const budgets = compileBudgets(context);
+  const compiled = compileRoutes(context, backends, traffic, budgets, costsOf);
   const candidates = compileCandidates(compiled);
   warnAboutOverlaps(candidates, compiled, report);
   checkCostKeys(report, compiled, traffic);
   warnAboutUnpriced(report, compiled, backends, prices);
   const routes = compiled.map(({ route }) => route);
+  const rules = routes.flatMap((route) => route.rules);
+  checkBudgetCosts(report, budgets, rules);
+  checkDowngrades(report, budgets, candidates);
+  warnAboutUnpricedBudgets(report, budgets, rules, backends, prices);
   return {
     version: compileVersion(resources, backends),
     settings,
     backends,
     routes,
     candidates,
-    rules: new Map(routes.flatMap((route) => route.rules.map((rule) => [rule.id, rule]))),
+    rules: new Map(rules.map((rule) => [rule.id, rule])),
     limits: new Map([...traffic.limits.values()].map(({ limit }) => [limit.id, limit])),
-    budgets: new Map(),
+    quotas: compileQuotas(context),
+    budgets: new Map([...budgets.budgets].map(([id, { rule }]) => [id, rule])),
     models: compileModels(candidates, settings, resources, report),
     prices,
   };

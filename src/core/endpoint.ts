@@ -15,8 +15,23 @@ export interface ClientRequest {
   readonly stream: boolean;
   /** The client asked for a usage chunk in the stream (`stream_options.include_usage`). */
   readonly includeUsage: boolean;
+  /** The client's maximum of output tokens of one choice; undefined = it named none, or something else than a whole number. */
+  readonly maxOutputTokens: number | undefined;
+  /** How many answers the client wants (`n`). */
+  readonly choices: number;
+  /** The `service_tier` that the client asks for; undefined = none. */
+  readonly serviceTier?: string | undefined;
   /** The whole body as JSON values, parsed on first use and frozen. Only translated pairs need it. */
   readonly body: () => unknown;
+}
+
+/** What ends a stream that nobody pays any more. */
+export interface StreamCut {
+  readonly reason: GatewayError;
+  readonly usage: { readonly input: number; readonly output: number; readonly total: number };
+  /** Model that the provider said answers. */
+  readonly model: string | undefined;
+  readonly nowMs: number;
 }
 
 /** One client API. Pure. */
@@ -29,10 +44,14 @@ export interface Endpoint {
    * @throws GatewayError `invalid_json`, `invalid_field`, `json_expected`, `unsupported_content_encoding`
    */
   parse(raw: Uint8Array, headers: Headers): ClientRequest;
+  /** The request with a maximum of output tokens, for one that has none; `member` is its name in the body. */
+  withOutputLimit(request: ClientRequest, maxOutputTokens: number, member: string): ClientRequest;
   /** Matches where the last event of a complete stream begins. */
   readonly lastEvent: RegExp;
   /** The error as a JSON body of this API's dialect. */
   errorBody(error: GatewayError): Uint8Array;
+  /** The events that end a stream which is cut off where its budget ends (limits.md L34): usage, why, and the terminator. */
+  streamCut(cut: StreamCut): Uint8Array;
   /** The error as the last event of a stream of this API; nothing may follow it. */
   streamError(error: GatewayError): Uint8Array;
 }

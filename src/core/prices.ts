@@ -1,3 +1,5 @@
+import type { ServiceTier } from "./usage.ts";
+
 /** What a million tokens cost, each in integer nano-USD. A missing cache rate is the input rate. */
 export interface TokenRates {
   readonly input: number;
@@ -9,11 +11,17 @@ export interface TokenRates {
   readonly cacheWrite1h: number | undefined;
 }
 
-/** What a model costs at one time. */
-export interface Price {
+/** Rates, and those of long requests. */
+export interface PriceRates {
   readonly rates: TokenRates;
   /** For the whole request once its input is *above* so many tokens; ascending. */
   readonly longContext: readonly { readonly inputTokensAbove: number; readonly rates: TokenRates }[];
+}
+
+/** What a model costs at one time. */
+export interface Price extends PriceRates {
+  /** Of the service tiers that have rates of their own. */
+  readonly tiers?: { readonly [T in ServiceTier]?: PriceRates | undefined } | undefined;
   /** Where it was taken from, for messages: `genai-prices 1.2.3`, `PriceBook ai/ours`. */
   readonly source: string;
 }

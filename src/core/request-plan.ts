@@ -1,3 +1,4 @@
+import type { BudgetRule } from "./budget.ts";
 import type { Backend, BackendRef, CostRule, LimitRule, RouteRule } from "./runtime-config.ts";
 
 /** What is known of a request when it is planned. */
@@ -14,6 +15,15 @@ export interface AppliedLimit {
   readonly account: string;
 }
 
+/** A budget that a request pays from. */
+export interface AppliedBudget {
+  readonly rule: BudgetRule;
+  /** See budgets/account-name.ts. */
+  readonly account: string;
+  /** A header of the subject is missing, so that a shared account pays. */
+  readonly anonymous: boolean;
+}
+
 /** Why a backend of the rule is not in the plan. */
 export interface DroppedBackend {
   readonly backendId: string;
@@ -24,12 +34,15 @@ export interface DroppedBackend {
 export interface RequestPlan {
   /** The resolved model: what routes, limits and costs see. */
   readonly model: string;
+  /** What the client asked for, where a budget's tier made it another model. */
+  readonly requestedModel: string;
   readonly rule: RouteRule;
   /** In order; attempt n goes to the n-th. Never empty. */
   readonly attempts: readonly PlannedAttempt[];
   readonly limits: readonly AppliedLimit[];
   /** Rules that were meant for this request but found no account (a selector's header is missing). */
   readonly withoutAccount: readonly LimitRule[];
+  readonly budgets: readonly AppliedBudget[];
   readonly costs: readonly CostRule[];
   readonly dropped: readonly DroppedBackend[];
   /** Codes for `x-ai-gateway-warnings`. */

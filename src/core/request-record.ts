@@ -40,6 +40,8 @@ export interface BudgetRecord {
   readonly remaining: string;
   /** The budget that refused it. */
   readonly refused: boolean;
+  /** When a refused request passes if nothing else is spent; undefined = not refused, or never. */
+  readonly passesAtMs?: number | undefined;
 }
 
 /** One client request as the ledger keeps it: written once, at its end. Receipts, `explain` and `replay` are made from it. */
@@ -61,6 +63,8 @@ export interface RequestRecord {
   readonly outcome: string;
   /** Error code of a request that was refused or failed. */
   readonly code: string | undefined;
+  /** What the client was told of it. */
+  readonly message?: string | undefined;
   readonly status: number | undefined;
   /** Upper bounds before the call; undefined = the request did not come that far. */
   readonly bound: { readonly inputTokens: number; readonly outputTokens: number } | undefined;
@@ -93,6 +97,8 @@ export type LedgerEntry = RequestRecord | ExpiredRecord;
 
 /** Where requests are kept after their end (limits.md L37). Implementations in budgets/ledger/stores/. */
 export interface Ledger {
+  /** How much is kept, in words that follow "receipts are kept for": `the last 10,000 requests, until the gateway ends`. */
+  readonly kept: string;
   /** Keeps an entry; never throws and never blocks: what could not be kept is counted. */
   append(entry: LedgerEntry): void;
   /** By session id, or by the client's request id (the newest of them). */

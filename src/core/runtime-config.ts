@@ -1,10 +1,10 @@
-import type { AuthConfig } from "./auth.ts";
+import type { AuthConfig, Secret } from "./auth.ts";
 import type { BudgetRule } from "./budget.ts";
 import type { Api } from "./endpoint.ts";
 import type { PriceBook, Quote } from "./prices.ts";
 import type { SchemaName } from "./provider.ts";
 import type { BackendOptions } from "./translator.ts";
-import type { TokenUsage } from "./usage.ts";
+import type { ServiceTier, TokenUsage } from "./usage.ts";
 
 /**
  * The compiled configuration: immutable, swapped whole, every lookup a Map. Made by `config/`, read by everybody else.
@@ -23,6 +23,8 @@ export interface RuntimeConfig {
   readonly rules: ReadonlyMap<string, RouteRule>;
   /** Every rate-limit rule by its id. */
   readonly limits: ReadonlyMap<string, LimitRule>;
+  /** The quotas of backends that have some, by the backend's id. */
+  readonly quotas: ReadonlyMap<string, readonly Quota[]>;
   /** Every budget by its id. */
   readonly budgets: ReadonlyMap<string, BudgetRule>;
   /** Models that a request can name and be routed, for error messages and `/v1/models`. Sorted. */
@@ -38,7 +40,12 @@ export interface Settings {
     readonly bufferLimitBytes: number;
     readonly requestReadTimeoutMs: number;
   };
-  readonly admin: { readonly address: string; readonly port: number };
+  readonly admin: {
+    readonly address: string;
+    readonly port: number;
+    /** Undefined = one is made at start. */
+    readonly token: Secret | undefined;
+  };
   readonly envoy: { readonly concurrency: number; readonly adminPort: number; readonly extraArgs: readonly string[] };
   /** Which model name wins when header and body differ (resources.md §2). */
   readonly modelSelection: "HeaderFirst" | "BodyFirst";
@@ -169,7 +176,8 @@ export interface CostContext {
 
 /**
  * A compiled cost rule. `evaluate` returns an integer 0 … 1e9 and never throws; `capped`, `failed` say what was done to it,
- * `unpriced` that the model has no price and which rates stand for it.
+ * `unpriced` that the model has no price and which rates stand for it, `unpricedTier` that the tier which served is dearer than the
+ * ordinary one and has no rates in the price.
  */
 export interface CostRule {
   readonly metadataKey: string;
@@ -182,6 +190,7 @@ export interface CostValue {
   readonly capped?: boolean;
   readonly failed?: string;
   readonly unpriced?: string;
+  readonly unpricedTier?: ServiceTier | undefined;
 }
 
 export type LimitUnit = "Second" | "Minute" | "Hour" | "Day" | "Week" | "Month" | "Year";
@@ -207,6 +216,21 @@ export interface LimitRule {
     | undefined;
   readonly shadowMode: boolean;
   readonly failureMode: FailureMode;
+  /** Every route has a counter of its own, also where one policy is for several. */
+  readonly perRoute?: boolean | undefined;
+  /** What it counts, for messages: micro-dollars, when the costs that it reads are in USD; undefined = tokens or whatever. */
+  readonly costUnit?: "MicroUsd" | undefined;
+}
+
+/** What one backend may be asked for in a time (QuotaPolicy, resources.md §3): counted by what requests to it used. */
+export interface Quota {
+  readonly policyId: string;
+  /** Counts what is sent as this model; undefined = everything (a service quota). */
+  readonly model: string | undefined;
+  /** What a request counts for. */
+  readonly cost: CostRule;
+  /** See planning/match-quotas.ts; those for whom the others are not are last. A bucket's own costs are not used. */
+  readonly buckets: readonly LimitRule[];
 }
 
 /** ANDed. Header names in lower case; `x-ai-eg-model` is the resolved model. */

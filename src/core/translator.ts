@@ -22,6 +22,8 @@ export interface BackendOptions {
   /** Path prefix of OpenAI-, Anthropic- and Cohere-shaped APIs; undefined = the schema's own (`/v1`), "" = none. */
   readonly prefix?: string | undefined;
   readonly defaultMaxTokens?: number | undefined;
+  /** The member by which an OpenAI-shaped API is told a maximum of output tokens; undefined = `max_tokens`. */
+  readonly outputLimitMember?: string | undefined;
   readonly anthropicVersion?: string | undefined;
   readonly samplingParams?: "forward" | "drop" | undefined;
   readonly reasoningEffort?: string | undefined;
@@ -52,6 +54,8 @@ export interface UpstreamRequest {
   readonly body: Uint8Array | undefined;
   /** Warning codes for `x-ai-gateway-warnings` (translation.md §5.4), in order of detection, no duplicates. */
   readonly warnings: readonly string[];
+  /** The most output tokens that this request asks for, all choices together; undefined = it names no maximum. */
+  readonly maxOutputTokens?: number | undefined;
 }
 
 /** Head of a provider's answer. */
@@ -70,8 +74,8 @@ export interface Translated {
   readonly model?: string | undefined;
   /** Names of things to count, e.g. `unknown_stop_reason`, `unreadable_chunk` (metric `tollgate_translation_notes_total{note}`). */
   readonly notes?: readonly string[] | undefined;
-  /** Characters of model output in this piece (text, reasoning, tool arguments): feeds the running estimate of L6. */
-  readonly outputCharacters?: number | undefined;
+  /** UTF-8 bytes of model output in this piece (text, reasoning, tool arguments): feeds the running estimate of L6 and its upper bound. */
+  readonly outputBytes?: number | undefined;
   /**
    * The answer failed here. `body` holds what came before the failure; the exchange appends the client's error event
    * (stream) or replies with the error (not stream), and gives the translator nothing more.

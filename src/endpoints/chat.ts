@@ -1,6 +1,7 @@
 import type { ClientRequest, Endpoint } from "../core/endpoint.ts";
 import type { Headers } from "../core/headers.ts";
-import { openaiErrorBody, openaiStreamError } from "./dialects/openai.ts";
+import { setTopLevelMember } from "../lib/json-edit.ts";
+import { openaiErrorBody, openaiStreamCut, openaiStreamError } from "./dialects/openai.ts";
 import { lazyBody } from "./lazy-body.ts";
 import { requestJson, requestMembers } from "./request-body.ts";
 import { RequestFields } from "./request-fields.ts";
@@ -11,9 +12,11 @@ export const chatEndpoint: Endpoint = {
   path: "/v1/chat/completions",
   method: "POST",
   parse: parseChat,
+  withOutputLimit,
   lastEvent: /^data: ?\[DONE\]/m,
   errorBody: openaiErrorBody,
   streamError: openaiStreamError,
+  streamCut: openaiStreamCut,
 };
 
 /** Reads the members that routing and metering need; everything else is the provider's business (R5). */
@@ -26,6 +29,15 @@ function parseChat(body: Uint8Array, headers: Headers): ClientRequest {
     model: fields.string("model"),
     stream: fields.boolean("stream") ?? false,
     includeUsage: fields.object("stream_options").boolean("include_usage") ?? false,
+    maxOutputTokens: fields.count("max_completion_tokens") ?? fields.count("max_tokens"),
+    choices: fields.count("n") ?? 1,
+    serviceTier: fields.string("service_tier"),
     body: lazyBody(raw),
   };
+}
+
+/** The client's bytes with one member more (or its value replaced, where it was `null`). */
+function withOutputLimit(request: ClientRequest, maxOutputTokens: number, member: string): ClientRequest {
+  const raw = setTopLevelMember(request.raw, requestMembers(request.raw), member, String(maxOutputTokens));
+  return { ...request, raw, maxOutputTokens, body: lazyBody(raw) };
 }

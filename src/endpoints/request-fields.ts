@@ -1,5 +1,12 @@
 import { GatewayError } from "../lib/errors.ts";
-import { type JsonMember, type JsonRange, lastMember, objectMembers, stringValue } from "../lib/json-scanner.ts";
+import {
+  type JsonMember,
+  type JsonRange,
+  lastMember,
+  objectMembers,
+  rawText,
+  stringValue,
+} from "../lib/json-scanner.ts";
 
 const QUOTE = 0x22;
 const LETTER_N = 0x6e;
@@ -34,6 +41,14 @@ export class RequestFields {
     const first = this.#json[value.start];
     if (first !== LETTER_T && first !== LETTER_F) throw this.#invalid(name, "true or false");
     return first === LETTER_T;
+  }
+
+  /** A whole number above 0; undefined when it is something else, which is for the provider to refuse. */
+  count(name: string): number | undefined {
+    const value = this.#told(name);
+    if (value === undefined) return undefined;
+    const count = Number(rawText(this.#json, value));
+    return Number.isSafeInteger(count) && count > 0 ? count : undefined;
   }
 
   /** The members of an object; none when it is absent. */

@@ -20,8 +20,9 @@ export const extProcGrpc: JsonObject = {
 /** Identity headers that end at the gateway: they are for limits, not for providers. */
 export function identityHeaders(config: RuntimeConfig): string[] {
   const names = new Set(config.settings.identity.trustedHeaders);
-  for (const limit of config.limits.values()) {
-    for (const selector of limit.selectors) {
+  const buckets = [...config.quotas.values()].flat().flatMap((quota) => quota.buckets);
+  for (const { selectors } of [...config.limits.values(), ...buckets]) {
+    for (const selector of selectors) {
       if (selector.kind === "header" && selector.type === "Distinct") names.add(selector.name);
     }
   }

@@ -3,7 +3,7 @@ import type { Translated, Translator } from "../core/translator.ts";
 import { concatBytes } from "../lib/bytes.ts";
 import { GatewayError } from "../lib/errors.ts";
 import type { UsageMeter } from "../metering/usage-meter.ts";
-import { insertBefore, receiptComment } from "./receipt.ts";
+import { insertBefore } from "./receipt.ts";
 
 /** What became of one piece of a provider's answer. */
 export interface AnswerPiece {
@@ -17,8 +17,9 @@ export interface AnswerOptions {
   readonly translator: Translator;
   readonly meter: UsageMeter;
   readonly endpoint: Endpoint;
-  /** The client wants to be told in the stream what it used. */
-  readonly receipt: boolean;
+  /** Makes the comment that tells in the stream what it used; undefined = the client wants none. */
+  readonly receipt: (() => string) | undefined;
+  readonly nowMs: () => number;
   /** Told the names of things to count. */
   readonly note: (note: string) => void;
 }
@@ -34,7 +35,7 @@ export class Answer {
   constructor(options: AnswerOptions) {
     this.stream = options.stream;
     this.#options = options;
-    this.#receiptDue = options.stream && options.receipt;
+    this.#receiptDue = options.stream && options.receipt !== undefined;
   }
 
   /** What broke the answer. On a stream its error event was written, and nothing may follow it. */
@@ -74,22 +75,37 @@ export class Answer {
       unchanged = false;
     }
     const body = unchanged ? undefined : concatBytes(parts);
-    return { body: this.#withReceipt(body ?? chunk) ?? body, failure };
+    return { body: this.#withReceipt(body ?? chunk, true) ?? body, failure };
   }
 
-  #withReceipt(piece: Uint8Array): Uint8Array | undefined {
-    if (!this.#receiptDue) return undefined;
-    const { meter, endpoint } = this.#options;
+  /**
+   * Ends a stream before its provider does, because nobody pays for more (limits.md L34): `piece` and the events that end it in the
+   * client's dialect. Whatever comes after it is swallowed.
+   */
+  cutOff(piece: Uint8Array, reason: GatewayError): Uint8Array {
+    const { meter, endpoint, stream } = this.#options;
+    if (!stream) throw new Error("only streams can be cut off");
+    this.#failure = reason;
+    const { usage } = meter.current();
+    const end = endpoint.streamCut({ reason, usage, model: this.#model, nowMs: this.#options.nowMs() });
+    const whole = concatBytes([piece, end]);
+    return this.#withReceipt(whole, false) ?? whole;
+  }
+
+  /** `complete`: with the stream's last event everything was told. */
+  #withReceipt(piece: Uint8Array, complete: boolean): Uint8Array | undefined {
+    const { meter, endpoint, receipt } = this.#options;
+    if (!this.#receiptDue || receipt === undefined) return undefined;
     return insertBefore(piece, endpoint.lastEvent, () => {
       this.#receiptDue = false;
-      meter.complete();
-      return receiptComment(meter.current().usage);
+      if (complete) meter.complete();
+      return receipt();
     });
   }
 
   #meterPiece(translated: Translated): void {
     const { meter, note } = this.#options;
-    if (translated.outputCharacters !== undefined) meter.streamed(translated.outputCharacters);
+    if (translated.outputBytes !== undefined) meter.streamed(translated.outputBytes);
     if (translated.usage !== undefined) meter.report(translated.usage);
     if (translated.model !== undefined) this.#model = translated.model;
     for (const name of translated.notes ?? []) note(name);

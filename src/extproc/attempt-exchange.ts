@@ -3,9 +3,12 @@ import type { PlannedAttempt } from "../core/request-plan.ts";
 import { upstreamModel } from "../core/upstream-model.ts";
 import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { GatewayError } from "../lib/errors.ts";
-import { finishAttempt, headersAfter, prepareAttempt, requireSendable } from "./attempt.ts";
+import { finishAttempt, headersAfter, prepareAttempt, prepareBounded, requireSendable } from "./attempt.ts";
+import { boundOf } from "./bounds.ts";
+import { coverAttempt } from "./cover.ts";
 import { beginAttempt } from "./forward-request.ts";
 import type { ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import { mustBeBounded } from "./offers.ts";
 import type { Session } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
 import { attribute, headerMutation, immediateReply, metadataString, toStruct } from "./wire.ts";
@@ -54,11 +57,17 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
       attribute(message, backendAttribute)?.stringValue ?? attribute(message, clusterAttribute)?.stringValue ?? "";
     const { request } = session;
     if (request === undefined) throw new GatewayError("gateway_unavailable", "the request has ended");
-    const prepared = prepareAttempt(plannedFor(session, backendId), request, session.view.headers, this.#tools);
-    const outgoing = await finishAttempt(prepared, request, session.view.headers, this.#tools);
-    const body = outgoing.body ?? request.raw;
+    const planned = plannedFor(session, backendId);
+    const { headers } = session.view;
+    const prepared = mustBeBounded(session.spending?.budgets ?? [])
+      ? prepareBounded(planned, request, headers, session.endpoint, this.#tools)
+      : prepareAttempt(planned, request, headers, this.#tools);
+    const bound = session.spending && (await boundOf(request, prepared, this.#tools));
+    const outgoing = await finishAttempt(prepared, headers, this.#tools);
+    const body = outgoing.body ?? prepared.request.raw;
     requireSendable(body, session.config.settings.listener.bufferLimitBytes);
-    beginAttempt(session, prepared, this.#tools);
+    if (bound !== undefined) await coverAttempt(session, planned, bound, this.#tools);
+    beginAttempt(session, prepared, bound, this.#tools);
     const patch = headersAfter(session.headersSet, outgoing.headers ?? emptyPatch, session.view.headers);
     for (const name of Object.keys(patch.set)) session.headersSet.add(name);
     return {

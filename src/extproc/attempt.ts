@@ -1,14 +1,17 @@
 import type { Authenticator } from "../core/auth.ts";
-import type { ClientRequest } from "../core/endpoint.ts";
+import type { ClientRequest, Endpoint } from "../core/endpoint.ts";
 import type { HeaderPatch, Headers } from "../core/headers.ts";
 import type { PlannedAttempt } from "../core/request-plan.ts";
 import type { Backend, HeaderMutation } from "../core/runtime-config.ts";
 import type { Translator, TranslatorFactory, UpstreamRequest } from "../core/translator.ts";
 import { GatewayError } from "../lib/errors.ts";
+import { maxOutputTokensOf } from "../metering/output-limits.ts";
 
 /** A request translated for one backend, not yet signed. */
 export interface PreparedAttempt {
   readonly planned: PlannedAttempt;
+  /** The client's, or what it became when a maximum of output tokens was added. */
+  readonly request: ClientRequest;
   readonly translator: Translator;
   readonly upstream: UpstreamRequest;
 }
@@ -56,7 +59,28 @@ export function prepareAttempt(
     now: tools.nowMs,
     newId: tools.newId,
   });
-  return { planned, translator, upstream: translator.request() };
+  return { planned, request, translator, upstream: translator.request() };
+}
+
+/**
+ * The same with a maximum of output tokens, for budgets that must know what an answer can cost (limits.md L31): where neither the
+ * client nor the translator names one, the model's own is sent along.
+ * @throws GatewayError as `prepareAttempt`
+ */
+export function prepareBounded(
+  planned: PlannedAttempt,
+  request: ClientRequest,
+  clientHeaders: Headers,
+  endpoint: Pick<Endpoint, "withOutputLimit">,
+  tools: AttemptTools,
+): PreparedAttempt {
+  const prepared = prepareAttempt(planned, request, clientHeaders, tools);
+  if (prepared.upstream.maxOutputTokens !== undefined) return prepared;
+  const member = planned.backend.options.outputLimitMember ?? "max_tokens";
+  const limited = endpoint.withOutputLimit(request, maxOutputTokensOf(planned.model), member);
+  const again = prepareAttempt(planned, limited, clientHeaders, tools);
+  const warnings = [...again.upstream.warnings, "max_tokens_defaulted"];
+  return { ...again, upstream: { ...again.upstream, warnings } };
 }
 
 /** Names that no provider may see, whoever set them: credentials, vendor headers of other dialects, what no longer fits the body. */
@@ -80,11 +104,10 @@ function applyMutation(set: Record<string, string>, remove: Set<string>, mutatio
  */
 export async function finishAttempt(
   prepared: PreparedAttempt,
-  request: ClientRequest,
   clientHeaders: Headers,
   tools: AttemptTools,
 ): Promise<OutgoingRequest> {
-  const { planned, upstream } = prepared;
+  const { planned, request, upstream } = prepared;
   const body = upstream.body ?? request.raw;
   const set: Record<string, string> = { "accept-encoding": "identity", ...upstream.headers.set };
   const remove = new Set([

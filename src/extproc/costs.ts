@@ -1,5 +1,6 @@
-import type { Quote } from "../core/prices.ts";
+import type { ServiceTier } from "../core/usage.ts";
 import { evaluateCosts } from "../metering/costs.ts";
+import { quoteOf } from "./quote.ts";
 import type { Session, SessionAttempt } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
 
@@ -13,28 +14,30 @@ function isNews(attempt: SessionAttempt, what: string): boolean {
   return true;
 }
 
-const quotes = new WeakMap<SessionAttempt, Quote>();
-
-/** What the attempt's model costs, at the time of the request; looked up once per attempt. */
-function quoteOf(session: Session, attempt: SessionAttempt): Quote {
-  const { backend, model } = attempt.planned;
-  const known = quotes.get(attempt);
-  if (known !== undefined) return known;
-  const query = { provider: backend.providerName, backendId: backend.id, model, atMs: session.startedMs };
-  const quote = session.config.prices.quote(query);
-  quotes.set(attempt, quote);
-  return quote;
+/** Clients may choose names: metrics have those that routes name. */
+function namedModel(session: Session, model: string): string {
+  return session.config.models.includes(session.plan?.model ?? "") ? model : "other";
 }
 
-/** Says once per attempt that the model has no price. Clients may choose names: the metric has those that routes name. */
+/** Says once per attempt that the model has no price. */
 function tellUnpriced(session: Session, attempt: SessionAttempt, source: string, tools: ExchangeTools): void {
   if (!isNews(attempt, "unpriced")) return;
   const { backend, model } = attempt.planned;
-  const isNamed = session.config.models.includes(session.plan?.model ?? "");
-  tools.metrics.increment("cost_unpriced_total", { backend: backend.id, model: isNamed ? model : "other" });
+  tools.metrics.increment("cost_unpriced_total", { backend: backend.id, model: namedModel(session, model) });
   tools.logger.warn(
     { backend: backend.id, model, charged: source, session: session.id },
     "the model has no price and is charged at the dearest rates; add it to a PriceBook",
+  );
+}
+
+/** Says once per attempt that it was served by a dearer tier than the price knows (limits.md L30: never silently too little). */
+function tellUnpricedTier(session: Session, attempt: SessionAttempt, tier: ServiceTier, tools: ExchangeTools): void {
+  if (!isNews(attempt, "unpriced tier")) return;
+  const { backend, model } = attempt.planned;
+  tools.metrics.increment("cost_tier_unpriced_total", { backend: backend.id, model: namedModel(session, model), tier });
+  tools.logger.warn(
+    { backend: backend.id, model, tier, session: session.id },
+    "the service tier has no rates and is charged at the ordinary ones; add tiers to the model's price in a PriceBook",
   );
 }
 
@@ -47,14 +50,15 @@ export function currentCosts(
 ): Readonly<Record<string, number>> {
   const { plan } = session;
   if (plan === undefined) return {};
-  const { values, capped, failed, unpriced } = evaluateCosts(plan.costs, {
+  const { values, capped, failed, unpriced, unpricedTier } = evaluateCosts(plan.costs, {
     model: answeredModel ?? plan.model,
     backend: attempt.planned.backend.id,
     routeName: plan.rule.routeId,
     usage: attempt.meter.current().usage,
-    quote: () => quoteOf(session, attempt),
+    quote: () => quoteOf(session, attempt.planned),
   });
   if (unpriced !== undefined) tellUnpriced(session, attempt, unpriced, tools);
+  if (unpricedTier !== undefined) tellUnpricedTier(session, attempt, unpricedTier, tools);
   for (const key of capped) if (isNews(attempt, `capped ${key}`)) tools.metrics.increment("cost_capped_total", { key });
   for (const { key, reason } of failed) {
     if (!isNews(attempt, `failed ${key}`)) continue;

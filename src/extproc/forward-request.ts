@@ -1,6 +1,6 @@
 import type { RequestPlan } from "../core/request-plan.ts";
 import { estimateInputTokens } from "../metering/estimate.ts";
-import { UsageMeter } from "../metering/usage-meter.ts";
+import { type TokenBound, UsageMeter } from "../metering/usage-meter.ts";
 import { finishAttempt, type PreparedAttempt, requireSendable } from "./attempt.ts";
 import { currentCosts } from "./costs.ts";
 import { chargeMetadata, limitMetadata } from "./limit-slots.ts";
@@ -9,10 +9,17 @@ import type { Session, SessionAttempt } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
 import { headerMutation, type MetadataValue, toStruct } from "./wire.ts";
 
-/** Begins an attempt: its translator and meter become the session's current ones. */
-export function beginAttempt(session: Session, prepared: PreparedAttempt, tools: ExchangeTools): SessionAttempt {
+/** Begins an attempt: its translator and meter become the session's current ones. `bound`: the most that it can use, if anybody asked. */
+export function beginAttempt(
+  session: Session,
+  prepared: PreparedAttempt,
+  bound: TokenBound | undefined,
+  tools: ExchangeTools,
+): SessionAttempt {
   const attempt: SessionAttempt = {
     planned: prepared.planned,
+    bound,
+    ended: undefined,
     meter: new UsageMeter({
       estimatedInputTokens: estimateInputTokens(session.request?.raw ?? new Uint8Array(0)),
       onIgnored: () => tools.metrics.increment("usage_ignored_total", { backend: prepared.planned.backend.id }),
@@ -37,13 +44,13 @@ export async function forwardRequest(
   session: Session,
   plan: RequestPlan,
   prepared: PreparedAttempt,
+  bound: TokenBound | undefined,
   tools: ExchangeTools,
 ): Promise<ProcessingResponse> {
-  const { request } = session;
-  if (request === undefined) throw new Error("forwarding without a request");
-  const outgoing = await finishAttempt(prepared, request, session.view.headers, tools);
+  const { request } = prepared;
+  const outgoing = await finishAttempt(prepared, session.view.headers, tools);
   requireSendable(outgoing.body ?? request.raw, session.config.settings.listener.bufferLimitBytes);
-  const attempt = beginAttempt(session, prepared, tools);
+  const attempt = beginAttempt(session, prepared, bound, tools);
   const { backend } = prepared.planned;
   for (const name of Object.keys(outgoing.headers.set)) session.headersSet.add(name);
   session.costs = currentCosts(session, attempt, undefined, tools);

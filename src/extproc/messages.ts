@@ -36,6 +36,7 @@ export interface ProcessingRequest {
   readonly request_body?: HttpBody;
   readonly response_headers?: HttpHeaders;
   readonly response_body?: HttpBody;
+  readonly response_trailers?: object;
   readonly attributes?: Readonly<Record<string, ProtoStruct>>;
   readonly metadata_context?: { readonly filter_metadata?: Readonly<Record<string, ProtoStruct>> };
 }
@@ -51,7 +52,11 @@ export interface HeaderMutationMessage {
 export interface CommonResponse {
   readonly status?: "CONTINUE" | "CONTINUE_AND_REPLACE";
   readonly header_mutation?: HeaderMutationMessage;
-  readonly body_mutation?: { readonly body: Uint8Array } | { readonly clear_body: true };
+  readonly body_mutation?:
+    | { readonly body: Uint8Array }
+    | { readonly clear_body: true }
+    /** In FULL_DUPLEX_STREAMED only: what is passed on, and whether the answer ends with it. */
+    | { readonly streamed_response: { readonly body: Uint8Array; readonly end_of_stream: boolean } };
   readonly clear_route_cache?: boolean;
 }
 
@@ -67,10 +72,14 @@ export interface ProcessingResponse {
   readonly request_body?: { readonly response: CommonResponse };
   readonly response_headers?: { readonly response: CommonResponse };
   readonly response_body?: { readonly response: CommonResponse };
+  readonly response_trailers?: object;
   readonly immediate_response?: ImmediateResponse;
   readonly dynamic_metadata?: ProtoStruct;
+  /** Asks Envoy to wait longer for the answer to the message at hand; the answer follows. */
+  readonly override_message_timeout?: { readonly seconds: number; readonly nanos: number };
   readonly mode_override?: {
-    readonly response_body_mode: "STREAMED" | "BUFFERED" | "NONE";
+    readonly response_body_mode: "STREAMED" | "FULL_DUPLEX_STREAMED" | "BUFFERED" | "NONE";
     readonly response_header_mode: "SEND";
+    readonly response_trailer_mode?: "SEND";
   };
 }

@@ -1,5 +1,6 @@
 import type { Headers } from "../core/headers.ts";
 import type { MeteredUsage } from "../metering/usage-meter.ts";
+import type { PriceTags } from "./price-tags.ts";
 
 /** A client that sends `x-ai-gateway-receipt: stream` gets what its stream used, in a comment before the stream's last event (limits.md L8). */
 export function wantsReceipt(headers: Headers): boolean {
@@ -7,8 +8,8 @@ export function wantsReceipt(headers: Headers): boolean {
 }
 
 /** An SSE comment: clients that do not look for it do not see it. */
-export function receiptComment({ total }: MeteredUsage): string {
-  return `: tollgate ${JSON.stringify({ tokens_used: total })}\n\n`;
+export function receiptComment({ total }: MeteredUsage, { costUsd, remaining }: PriceTags): string {
+  return `: tollgate ${JSON.stringify({ tokens_used: total, cost_usd: costUsd, budget_remaining: remaining })}\n\n`;
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { HeaderPatch } from "../core/headers.ts";
+import { priceTags, remainingAtStart } from "./price-tags.ts";
 import type { Session, SessionAttempt } from "./session.ts";
 
 /** The headers that tell who answered (limits.md L8), on top of the translator's own. */
@@ -17,9 +18,21 @@ export function answerHeaders(session: Session, attempt: SessionAttempt, patch: 
   return { set: { ...patch.set, ...told, ...warned }, remove: patch.remove ?? [] };
 }
 
-/** `x-ai-gateway-tokens-used` of an answer that was buffered, so that its headers could wait for the count. */
-export function tokensUsedHeader(session: Session, attempt: SessionAttempt): Readonly<Record<string, string>> {
+/** What an answer used and cost (limits.md L8, L37), where it was buffered so that its headers could wait for the count. */
+export function usedHeaders(session: Session, attempt: SessionAttempt): Readonly<Record<string, string>> {
   if (!session.config.settings.responseHeaders) return {};
   const { usage } = attempt.meter.current();
-  return { "x-ai-gateway-tokens-used": String(usage.total) };
+  const { costUsd, remaining } = priceTags(session);
+  return {
+    "x-ai-gateway-tokens-used": String(usage.total),
+    ...(costUsd === undefined ? {} : { "x-ai-gateway-cost-usd": costUsd }),
+    ...(remaining === undefined ? {} : { "x-ai-gateway-budget-remaining": remaining }),
+  };
+}
+
+/** What remains of the tightest budget as a stream begins. */
+export function startHeaders(session: Session): Readonly<Record<string, string>> {
+  const remaining = remainingAtStart(session);
+  if (remaining === undefined || !session.config.settings.responseHeaders) return {};
+  return { "x-ai-gateway-budget-remaining": remaining };
 }

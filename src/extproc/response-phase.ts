@@ -3,19 +3,22 @@ import type { ResponseHead } from "../core/translator.ts";
 import { GatewayError } from "../lib/errors.ts";
 import { Answer } from "./answer.ts";
 import { currentCosts, sameCosts, zeroedCosts } from "./costs.ts";
+import { coverStream } from "./cover.ts";
 import { Latency } from "./latency.ts";
 import { chargeMetadata } from "./limit-slots.ts";
 import { localReplyError } from "./local-reply.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
-import { wantsReceipt } from "./receipt.ts";
-import { answerHeaders, tokensUsedHeader } from "./response-headers.ts";
+import { priceTags } from "./price-tags.ts";
+import { receiptComment, wantsReceipt } from "./receipt.ts";
+import { answerHeaders, startHeaders, usedHeaders } from "./response-headers.ts";
 import type { Session, SessionAttempt, SessionOutcome } from "./session.ts";
 import type { ExchangeTools } from "./tools.ts";
 import { attribute, headerMutation, immediateReply, type MetadataValue, readHeaders, toStruct } from "./wire.ts";
 
 /** A reply to Envoy, and how the request ended if it ended with it. */
 export interface Step {
-  readonly response: ProcessingResponse;
+  /** Undefined = nothing is to be said. */
+  readonly response: ProcessingResponse | undefined;
   readonly outcome?: SessionOutcome | undefined;
 }
 
@@ -28,6 +31,14 @@ type Mode =
   | { readonly kind: "pass"; readonly outcome: SessionOutcome };
 
 const noBody = new Uint8Array(0);
+
+const streamed = { response_body_mode: "STREAMED", response_header_mode: "SEND" } as const;
+/** A stream that may be cut off: only in this mode an answer can be ended before its provider ends it, without breaking the connection. */
+const fullDuplex = {
+  response_body_mode: "FULL_DUPLEX_STREAMED",
+  response_header_mode: "SEND",
+  response_trailer_mode: "SEND",
+} as const;
 
 function failedWith(error: GatewayError): SessionOutcome {
   return { kind: "failed", code: error.code ?? error.kind };
@@ -62,13 +73,13 @@ export class ResponsePhase {
     return this.#answer(head, attempt, last);
   }
 
-  body(message: HttpBody): Step {
+  async body(message: HttpBody): Promise<Step> {
     const chunk = message.body ?? noBody;
     const last = message.end_of_stream === true;
     const mode = this.#mode;
     switch (mode.kind) {
       case "answer":
-        return this.#answerBody(mode.answer, mode.attempt, chunk, last);
+        return await this.#answerBody(mode.answer, mode.attempt, chunk, last);
       case "error":
         return this.#errorBody(mode.head, mode.attempt, chunk, false);
       case "pass":
@@ -96,7 +107,7 @@ export class ResponsePhase {
     if (details === "request_rate_limited")
       return this.#pass({ kind: "limited", limit: head.headers.get(refusedByHeader) }, last, metadata);
     if (details.startsWith("tollgate_"))
-      return this.#pass({ kind: "rejected", code: details.slice("tollgate_".length) }, last, metadata);
+      return this.#pass({ kind: "failed", code: details.slice("tollgate_".length) }, last, metadata);
     const error = localReplyError(this.#session, head.status, details);
     const outcome: SessionOutcome =
       error.status < 500 ? { kind: "rejected", code: error.code } : { kind: "unanswered", details };
@@ -114,6 +125,7 @@ export class ResponsePhase {
 
   #providerError(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {
     this.#mode = { kind: "error", attempt, head };
+    attempt.ended = "refused";
     // an error answer has used nothing that was told
     this.#session.costs = zeroedCosts(this.#session);
     if (last) return this.#errorBody(head, attempt, noBody, true);
@@ -172,6 +184,7 @@ export class ResponsePhase {
   #answer(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {
     const { translator } = attempt;
     if (translator === undefined) throw new Error("an answer for an attempt that was let go");
+    attempt.ended = "buffering";
     let read: ReturnType<typeof translator.responseHeaders>;
     try {
       read = translator.responseHeaders(head);
@@ -185,17 +198,19 @@ export class ResponsePhase {
       translator,
       meter: attempt.meter,
       endpoint: this.#session.endpoint,
-      receipt: wantsReceipt(this.#session.view.headers),
+      receipt: wantsReceipt(this.#session.view.headers) ? () => this.#receipt(attempt) : undefined,
+      nowMs: this.#tools.nowMs,
       note: (note) => this.#tools.metrics.increment("translation_notes_total", { note }),
     });
     this.#mode = { kind: "answer", answer, attempt };
+    if (read.stream) attempt.ended = "streaming";
     if (last) return this.#emptyAnswer(answer, attempt);
     return {
       response: {
         response_headers: {
-          response: { header_mutation: headerMutation(answerHeaders(this.#session, attempt, read.headers)) },
+          response: { header_mutation: headerMutation(this.#startHeaders(attempt, read)) },
         },
-        ...(read.stream ? { mode_override: { response_body_mode: "STREAMED", response_header_mode: "SEND" } } : {}),
+        ...(read.stream ? { mode_override: this.#session.spending?.sliced ? fullDuplex : streamed } : {}),
         ...this.#metadata({
           ai_service_backend_name: attempt.planned.backend.id,
           backend_name: attempt.planned.backend.id,
@@ -213,15 +228,46 @@ export class ResponsePhase {
     return this.#replace(error, this.#session.endpoint.errorBody(error), failedWith(error), metadata);
   }
 
-  #answerBody(answer: Answer, attempt: SessionAttempt, chunk: Uint8Array, last: boolean): Step {
-    if (answer.failure !== undefined) return this.#afterFailure(answer.failure, last);
+  /** A stream tells what remains as of its start; what it costs is not known yet. */
+  #startHeaders(
+    attempt: SessionAttempt,
+    read: { readonly headers: HeaderPatch; readonly stream: boolean },
+  ): HeaderPatch {
+    const patch = answerHeaders(this.#session, attempt, read.headers);
+    return read.stream ? { ...patch, set: { ...patch.set, ...startHeaders(this.#session) } } : patch;
+  }
+
+  #receipt(attempt: SessionAttempt): string {
+    return receiptComment(attempt.meter.current().usage, priceTags(this.#session));
+  }
+
+  async #answerBody(answer: Answer, attempt: SessionAttempt, chunk: Uint8Array, last: boolean): Promise<Step> {
+    if (answer.failure !== undefined) {
+      // the client has got its end already, and the provider was told to stop
+      if (this.#session.spending?.sliced) return { response: undefined };
+      return this.#afterFailure(answer.failure, last);
+    }
     this.#latency.piece(this.#tools.nowMs());
-    const { body, failure: broken } = answer.piece(chunk, last);
-    const failure = broken ?? (answer.stream ? undefined : this.#tooLarge(body));
+    const { body: translated, failure: broken } = answer.piece(chunk, last);
+    if (last && broken === undefined) attempt.ended = "answered";
+    const uncovered =
+      answer.stream && !last && broken === undefined
+        ? await coverStream(this.#session, attempt, this.#tools)
+        : undefined;
+    const body = uncovered === undefined ? translated : answer.cutOff(translated ?? chunk, uncovered);
+    const failure = broken ?? uncovered ?? (answer.stream ? undefined : this.#tooLarge(body));
     const metadata = this.#emit(answer, attempt, last);
     const outcome: SessionOutcome | undefined =
       failure !== undefined ? failedWith(failure) : last ? { kind: "completed" } : undefined;
     if (!answer.stream) return this.#jsonAnswer(attempt, body, failure, metadata, outcome, last);
+    if (this.#session.spending?.sliced) {
+      const ends = last || failure !== undefined;
+      const streamed_response = { body: body ?? chunk, end_of_stream: ends };
+      return {
+        response: { response_body: { response: { body_mutation: { streamed_response } } }, ...metadata },
+        outcome: ends ? outcome : undefined,
+      };
+    }
     const mutation =
       body === undefined ? {} : { body_mutation: body.length === 0 ? ({ clear_body: true } as const) : { body } };
     return { response: { response_body: { response: mutation }, ...metadata }, outcome: last ? outcome : undefined };
@@ -265,7 +311,7 @@ export class ResponsePhase {
     }
     const set: Record<string, string> = {};
     if (body !== undefined) set["content-length"] = String(body.length);
-    if (last) Object.assign(set, tokensUsedHeader(this.#session, attempt));
+    if (last) Object.assign(set, usedHeaders(this.#session, attempt));
     return {
       response: {
         response_body: {

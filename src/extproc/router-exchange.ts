@@ -1,17 +1,22 @@
 import type { Endpoint } from "../core/endpoint.ts";
 import type { Peer, StreamHandler } from "../grpc/server.ts";
 import { GatewayError } from "../lib/errors.ts";
-import { plan } from "../planning/plan.ts";
 import type { RequestView } from "../planning/request-view.ts";
-import { type PreparedAttempt, prepareAttempt } from "./attempt.ts";
+import { admit } from "./admission.ts";
 import { checkHead } from "./check-head.ts";
 import { findEndpoint } from "./find-endpoint.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import { chargeQuotas } from "./quotas.ts";
 import { ResponsePhase } from "./response-phase.ts";
 import { Session, type SessionOutcome } from "./session.ts";
+import { settleSession } from "./settle.ts";
 import type { ExchangeTools } from "./tools.ts";
-import { attribute, immediateReply, readHeaders, toStruct } from "./wire.ts";
+import { isJudged } from "./verdict.ts";
+import { attribute, immediateReply, readHeaders, seconds, toStruct } from "./wire.ts";
+
+/** Envoy waits a little longer than a request may wait for its budgets. */
+const waitMarginMs = 2_000;
 
 /** Where one exchange stands. */
 type State =
@@ -86,7 +91,8 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     }
     if (state.kind !== "forwarded") return undefined;
     if (request.response_headers !== undefined) return this.#responseHeaders(state, request, request.response_headers);
-    if (request.response_body !== undefined) return this.#responseBody(state, request.response_body);
+    if (request.response_body !== undefined) return await this.#responseBody(state, request.response_body);
+    if (request.response_trailers !== undefined) return { response_trailers: {} };
     return undefined;
   }
 
@@ -119,24 +125,18 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
   }
 
   async #requestBody(session: Session, message: HttpBody): Promise<ProcessingResponse> {
-    const { headers } = session.view;
-    const request = session.endpoint.parse(message.body ?? new Uint8Array(0), headers);
-    session.request = request;
-    const prepared = new Map<string, PreparedAttempt>();
-    session.plan = plan(session.config, session.view, request, this.#tools.random, (planned) => {
-      try {
-        prepared.set(`${planned.backend.id} ${planned.model}`, prepareAttempt(planned, request, headers, this.#tools));
-        return undefined;
-      } catch (thrown) {
-        return GatewayError.from(thrown);
-      }
+    const request = session.endpoint.parse(message.body ?? new Uint8Array(0), session.view.headers);
+    session.asks(request);
+    const { plan, first, bound } = await admit({
+      session,
+      request,
+      tools: this.#tools,
+      waiting: (maxWaitMs) => this.#peer.send({ override_message_timeout: seconds(maxWaitMs + waitMarginMs) }),
     });
-    for (const rule of session.plan.withoutAccount)
+    session.plan = plan;
+    for (const rule of plan.withoutAccount)
       this.#tools.metrics.increment("requests_without_account_total", { rule: rule.id });
-    const [first] = session.plan.attempts;
-    const ready = first && prepared.get(`${first.backend.id} ${first.model}`);
-    if (ready === undefined) throw new Error("a plan without a prepared first attempt");
-    const response = await forwardRequest(session, session.plan, ready, this.#tools);
+    const response = await forwardRequest(session, plan, first, bound, this.#tools);
     this.#awaitAnswer(session);
     return response;
   }
@@ -151,14 +151,17 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     state: State & { kind: "forwarded" },
     request: ProcessingRequest,
     message: HttpHeaders,
-  ): ProcessingResponse {
+  ): ProcessingResponse | undefined {
     const { response, outcome } = state.response.headers(request, message);
     if (outcome !== undefined) this.#close(state.session, outcome);
     return response;
   }
 
-  #responseBody(state: State & { kind: "forwarded" }, message: HttpBody): ProcessingResponse {
-    const { response, outcome } = state.response.body(message);
+  async #responseBody(
+    state: State & { kind: "forwarded" },
+    message: HttpBody,
+  ): Promise<ProcessingResponse | undefined> {
+    const { response, outcome } = await state.response.body(message);
     if (outcome !== undefined) this.#close(state.session, outcome);
     return response;
   }
@@ -169,6 +172,7 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     const endpoint: Endpoint | undefined = session?.endpoint ?? this.#tools.endpoints[0];
     if (session !== undefined) {
       session.status = error.status;
+      session.message = error.message;
       this.#close(session, { kind: "rejected", code: error.code });
     }
     this.#state = { kind: "over" };
@@ -183,6 +187,10 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
   #close(session: Session, outcome: SessionOutcome): void {
     if (session.outcome !== undefined) return;
     session.outcome = outcome;
+    if (isJudged(session)) {
+      chargeQuotas(session, this.#tools);
+      void settleSession(session, this.#tools);
+    }
     this.#tools.sessions.end(session);
   }
 }

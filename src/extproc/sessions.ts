@@ -52,7 +52,7 @@ export class Sessions {
     const ended = this.#ended.get(id);
     const session = ended?.session ?? this.#open.get(id);
     if (session === undefined) return;
-    session.reports.push(report);
+    session.reported(report);
     if (ended !== undefined && this.#complete(session)) {
       this.#ended.delete(id);
       this.#options.closed(session);

@@ -80,3 +80,8 @@ export function immediateReply(
     details: `tollgate_${(error.code ?? error.kind).replace(/[^\w.-]+/g, "_")}`,
   };
 }
+
+/** A google.protobuf.Duration. */
+export function seconds(ms: number): { readonly seconds: number; readonly nanos: number } {
+  return { seconds: Math.floor(ms / 1_000), nanos: (ms % 1_000) * 1_000_000 };
+}

@@ -48,6 +48,7 @@ export const errorCodes = {
   invalid_header: { kind: "refusal", status: 400 },
   json_expected: { kind: "refusal", status: 400 },
   unsupported_content_encoding: { kind: "refusal", status: 400 },
+  unknown_price: { kind: "refusal", status: 400 },
   upstream_authentication: { kind: "authentication", status: 401 },
   identity_required: { kind: "authentication", status: 401 },
   unknown_path: { kind: "not_found", status: 404 },
@@ -73,6 +74,8 @@ export const errorCodes = {
   no_messages: { kind: "refusal", status: 422 },
   empty_message: { kind: "refusal", status: 422 },
   token_budget_exceeded: { kind: "rate_limit", status: 429 },
+  quota_exceeded: { kind: "rate_limit", status: 429 },
+  budget_exceeded: { kind: "rate_limit", status: 429 },
   store_unavailable: { kind: "rate_limit", status: 429 },
   internal_error: { kind: "server", status: 500 },
   bad_upstream_json: { kind: "server", status: 502 },
@@ -86,6 +89,7 @@ export const errorCodes = {
   no_usable_backend: { kind: "overloaded", status: 503 },
   upstream_unavailable: { kind: "overloaded", status: 503 },
   gateway_unavailable: { kind: "overloaded", status: 503 },
+  budget_store_unavailable: { kind: "overloaded", status: 503 },
   upstream_timeout: { kind: "timeout", status: 504 },
 } as const satisfies Readonly<Record<string, { readonly kind: ErrorKind; readonly status: number }>>;
 
@@ -102,6 +106,8 @@ export interface GatewayErrorOptions {
   readonly cause?: unknown;
   /** Headers of the answer, e.g. `allow` of a 405. Names in lower case. */
   readonly headers?: Readonly<Record<string, string>> | undefined;
+  /** Further members of the error in the answer's body, such as the budget that refused. Plain JSON. */
+  readonly members?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** An error that a client may see. Throw it anywhere; the exchange renders it in the client's dialect. */
@@ -111,6 +117,7 @@ export class GatewayError extends Error {
   readonly status: number;
   readonly param: string | null;
   readonly headers: Readonly<Record<string, string>>;
+  readonly members: Readonly<Record<string, unknown>>;
 
   constructor(code: ErrorCode, message: string, options: GatewayErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
@@ -120,6 +127,7 @@ export class GatewayError extends Error {
     this.status = options.status ?? errorCodes[code].status;
     this.param = options.param ?? null;
     this.headers = options.headers ?? {};
+    this.members = options.members ?? {};
   }
 
   /**

@@ -324,8 +324,13 @@ export function rawText(bytes: Uint8Array, range: JsonRange): string {
 
 /** The string in `range`, unescaped. */
 export function stringValue(bytes: Uint8Array, range: JsonRange): string {
+  return stringPart(bytes, { start: range.start + 1, end: range.end - 1 });
+}
+
+/** What stands between two positions inside a string, unescaped. Neither may be inside an escape or a character. */
+export function stringPart(bytes: Uint8Array, range: JsonRange): string {
   const text = rawText(bytes, range);
-  return text.includes("\\") ? (JSON.parse(text) as string) : text.slice(1, -1);
+  return text.includes("\\") ? (JSON.parse(`"${text}"`) as string) : text;
 }
 
 /** Whether the text is one complete JSON object (for tool arguments that arrived as a string). */

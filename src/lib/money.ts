@@ -29,7 +29,7 @@ function parseDecimal(text: string, digits: number): number | undefined {
 }
 
 /** Dollars as a person writes them: at least two decimals, no more than needed. */
-export function formatUsd(nanoUsd: number): string {
+export function formatUsd(nanoUsd: number | bigint): string {
   const text = String(nanoUsd).padStart(nanoDigits + 1, "0");
   const fraction = text.slice(-nanoDigits).replace(/0+$/, "").padEnd(2, "0");
   return `${text.slice(0, -nanoDigits)}.${fraction}`;

@@ -1,6 +1,6 @@
 import type { CostContext, CostRule, CostValue } from "../core/runtime-config.ts";
 import { compileCel } from "./cel.ts";
-import { costNanoUsd, microUsd } from "./price.ts";
+import { costNanoUsd, isTierUnpriced, microUsd } from "./price.ts";
 
 /** The largest cost that Envoy carries in `hits_addend`; above it the whole descriptor would be dropped. */
 export const maxCost = 1_000_000_000;
@@ -45,7 +45,8 @@ function toCost(value: number): CostValue {
 function usdCost({ usage, quote }: CostContext): CostValue {
   const { price, known } = quote();
   const cost = toCost(microUsd(costNanoUsd(price, usage)));
-  return known ? cost : { ...cost, unpriced: price.source };
+  if (!known) return { ...cost, unpriced: price.source };
+  return isTierUnpriced(price, usage) ? { ...cost, unpricedTier: usage.serviceTier } : cost;
 }
 
 /**

@@ -1,4 +1,4 @@
-import type { Price, TokenRates } from "../core/prices.ts";
+import type { Price, PriceRates, TokenRates } from "../core/prices.ts";
 import { parseRatePerToken } from "../lib/money.ts";
 
 /** One model of LiteLLM's price table (`model_prices_and_context_window.json`). */
@@ -52,33 +52,63 @@ function rate(fields: Fields, name: string): number | undefined {
   return typeof value === "number" ? parseRatePerToken(String(value)) : undefined;
 }
 
-/** With `suffix`, the rates above a step; what it does not say is as below it. */
-function toRates(fields: Fields, suffix = "", below?: TokenRates): TokenRates | undefined {
-  const input = rate(fields, `input_cost_per_token${suffix}`) ?? below?.input;
+/** With `suffix`, the rates above a step or of a tier; what it does not say is as `otherwise`. */
+function toRates(fields: Fields, suffix = "", otherwise?: Partial<TokenRates>): TokenRates | undefined {
+  const input = rate(fields, `input_cost_per_token${suffix}`) ?? otherwise?.input;
   if (input === undefined) return undefined;
   return {
     input,
-    output: rate(fields, `output_cost_per_token${suffix}`) ?? below?.output ?? 0, // embeddings have none
-    cacheRead: rate(fields, `cache_read_input_token_cost${suffix}`) ?? below?.cacheRead,
-    cacheWrite: rate(fields, `cache_creation_input_token_cost${suffix}`) ?? below?.cacheWrite,
-    cacheWrite1h: rate(fields, `cache_creation_input_token_cost_above_1hr${suffix}`) ?? below?.cacheWrite1h,
+    output: rate(fields, `output_cost_per_token${suffix}`) ?? otherwise?.output ?? 0, // embeddings have none
+    cacheRead: rate(fields, `cache_read_input_token_cost${suffix}`) ?? otherwise?.cacheRead,
+    cacheWrite: rate(fields, `cache_creation_input_token_cost${suffix}`) ?? otherwise?.cacheWrite,
+    cacheWrite1h: rate(fields, `cache_creation_input_token_cost_above_1hr${suffix}`) ?? otherwise?.cacheWrite1h,
   };
 }
 
-function toPrice(fields: Fields): Price | undefined {
-  const rates = toRates(fields);
+/** `tierSuffix` is the end of the members that are of one tier; empty = those of the ordinary one. */
+function toPriceRates(fields: Fields, tierSuffix = "", otherwise?: Partial<TokenRates>): PriceRates | undefined {
+  const rates = toRates(fields, tierSuffix, otherwise);
   if (rates === undefined) return undefined;
-  const steps = Object.keys(fields).flatMap(
-    (name) => /^input_cost_per_token_above_(\d{1,6})k_tokens$/.exec(name)?.[1] ?? [],
-  );
-  const longContext = steps
-    .map(Number)
+  const longContext = Object.keys(fields)
+    .flatMap((name) => {
+      const [, thousands, end] = /^input_cost_per_token_above_(\d{1,6})k_tokens(_[a-z]+)?$/.exec(name) ?? [];
+      return thousands === undefined || (end ?? "") !== tierSuffix ? [] : [Number(thousands)];
+    })
     .sort((a, b) => a - b)
     .flatMap((thousands) => {
-      const above = toRates(fields, `_above_${thousands}k_tokens`, rates);
+      const above = toRates(fields, `_above_${thousands}k_tokens${tierSuffix}`, rates);
       return above === undefined ? [] : [{ inputTokensAbove: thousands * 1_000, rates: above }];
     });
-  return { rates, longContext, source: "LiteLLM" };
+  return { rates, longContext };
+}
+
+/** Its own names of the tiers. */
+const tierSuffixes = { flex: "_flex", priority: "_priority", batch: "_batches" } as const;
+
+/**
+ * A tier is listed when its input rate is. What else it does not say is as in the ordinary one; but what priority reads from a
+ * cache or writes to it would be too cheap by that, and is charged as input.
+ */
+function toTiers(fields: Fields, ordinary: TokenRates): Price["tiers"] {
+  const tier = (name: keyof typeof tierSuffixes, otherwise: Partial<TokenRates>): Price["tiers"] => {
+    const suffix = tierSuffixes[name];
+    if (rate(fields, `input_cost_per_token${suffix}`) === undefined) return {};
+    const listed = toPriceRates(fields, suffix, otherwise);
+    return listed === undefined ? {} : { [name]: listed };
+  };
+  const tiers = {
+    ...tier("flex", ordinary),
+    ...tier("priority", { output: ordinary.output }),
+    ...tier("batch", ordinary),
+  };
+  return Object.keys(tiers).length === 0 ? undefined : tiers;
+}
+
+function toPrice(fields: Fields): Price | undefined {
+  const listed = toPriceRates(fields);
+  if (listed === undefined) return undefined;
+  const tiers = toTiers(fields, listed.rates);
+  return { ...listed, ...(tiers === undefined ? {} : { tiers }), source: "LiteLLM" };
 }
 
 /** The name sent upstream: LiteLLM writes its provider before it. Undefined for a region's own price. */

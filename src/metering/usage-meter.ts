@@ -1,5 +1,5 @@
-import type { TokenUsage } from "../core/usage.ts";
-import { tokensOfCharacters } from "./estimate.ts";
+import type { ServiceTier, TokenUsage } from "../core/usage.ts";
+import { tokensOfBytes } from "./estimate.ts";
 
 export interface UsageMeterOptions {
   /** Stands for the input until the provider tells it. */
@@ -13,6 +13,13 @@ export interface MeteredUsage extends TokenUsage {
   readonly input: number;
   readonly output: number;
   readonly total: number;
+}
+
+/** The most that a request can use, known before it is sent. */
+export interface TokenBound {
+  readonly inputTokens: number;
+  /** All choices together. */
+  readonly outputTokens: number;
 }
 
 const fields = [
@@ -29,16 +36,22 @@ const fields = [
 /** Gathers what one attempt used (limits.md L1, L2, L6). A new attempt gets a new meter. */
 export class UsageMeter {
   readonly #options: UsageMeterOptions;
-  #told: { -readonly [F in keyof TokenUsage]: TokenUsage[F] } = {};
-  #characters = 0;
+  #told: { -readonly [F in (typeof fields)[number]]?: number | undefined } = {};
+  #serviceTier: ServiceTier | undefined;
+  #outputBytes = 0;
+  #largestPiece = 0;
   #complete = false;
 
   constructor(options: UsageMeterOptions) {
     this.#options = options;
   }
 
-  /** A cumulative report: told fields replace, the others keep what they had (R147). */
+  /**
+   * A cumulative report: told counters replace, the others keep what they had (R147). The tier is that of the last report: one may
+   * be announced and another one serve.
+   */
   report(usage: TokenUsage): void {
+    this.#serviceTier = usage.serviceTier;
     for (const field of fields) {
       const value = usage[field];
       if (value === undefined) continue;
@@ -52,9 +65,15 @@ export class UsageMeter {
     }
   }
 
-  /** Characters of model output that were passed on. */
-  streamed(characters: number): void {
-    this.#characters += characters;
+  /** UTF-8 bytes of model output that were passed on. */
+  streamed(bytes: number): void {
+    this.#outputBytes += bytes;
+    this.#largestPiece = Math.max(this.#largestPiece, bytes);
+  }
+
+  /** Bytes of output in the largest piece so far: what the next one may bring. */
+  get largestPiece(): number {
+    return this.#largestPiece;
   }
 
   /** The answer ended as it should: what was told is final. */
@@ -68,13 +87,30 @@ export class UsageMeter {
    */
   current(): { readonly usage: MeteredUsage; readonly estimated: boolean } {
     const told = this.#told;
-    const streamed = tokensOfCharacters(this.#characters);
+    const streamed = tokensOfBytes(this.#outputBytes);
     const running = told.output === undefined || (!this.#complete && told.output < streamed);
     // an estimate never falls below what was told to be part of it
     const input =
       told.input ?? Math.max(this.#options.estimatedInputTokens, (told.cachedInput ?? 0) + (told.cacheWrite ?? 0));
     const output = running ? streamed : (told.output ?? streamed);
     const total = running ? input + output : (told.total ?? input + output);
-    return { usage: { ...told, input, output, total }, estimated: running || told.input === undefined };
+    return { usage: { ...told, input, output, total, ...this.#tier }, estimated: running || told.input === undefined };
+  }
+
+  /**
+   * The most that can have been used so far: what was told, else the input's bound, and a token for every byte of output (a token
+   * is at least one). What a provider reasons without showing it is not in here until it is told.
+   */
+  most(bound: TokenBound): MeteredUsage {
+    const told = this.#told;
+    const input = told.input ?? bound.inputTokens;
+    const streamed = Math.max(told.output ?? 0, Math.min(this.#outputBytes, bound.outputTokens));
+    const output = this.#complete && told.output !== undefined ? told.output : streamed;
+    const total = Math.max(input + output, this.#complete ? (told.total ?? 0) : 0);
+    return { ...told, input, output, total, ...this.#tier };
+  }
+
+  get #tier(): Pick<TokenUsage, "serviceTier"> {
+    return this.#serviceTier === undefined ? {} : { serviceTier: this.#serviceTier };
   }
 }

@@ -43,5 +43,6 @@ export function compose(
   };
   const usage = toldUsage(charged, fault);
   const id = createHash("sha256").update(`${call.model}\n${call.inputText}`).digest("hex").slice(0, 16);
-  return { answer: { id, text, thinking, tool, usage, chunks: controls.chunks }, charged };
+  const { serviceTier, chunks } = controls;
+  return { answer: { id, text, thinking, tool, usage, serviceTier, chunks }, charged };
 }

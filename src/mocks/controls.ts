@@ -20,6 +20,8 @@ export interface Controls {
   readonly tools: boolean;
   /** `x-mock-thinking: 1`. */
   readonly thinking: boolean;
+  /** `x-mock-service-tier`: the tier that it says served. */
+  readonly serviceTier: string | undefined;
   /** `x-mock-split`: bytes per write; undefined = each event in one. */
   readonly split: number | undefined;
 }
@@ -63,6 +65,7 @@ export function readControls(provider: string, headers: Headers): Controls {
     delayMs: count(headers, "x-mock-delay") ?? 0,
     tools: headers["x-mock-tools"] === "1",
     thinking: headers["x-mock-thinking"] === "1",
+    serviceTier: headers["x-mock-service-tier"],
     split: split === 0 ? undefined : split,
   };
 }

@@ -54,6 +54,8 @@ export interface MockAnswer {
   readonly tool: { readonly name: string; readonly arguments: string } | undefined;
   /** Undefined: the provider tells none. */
   readonly usage: MockUsage | undefined;
+  /** Undefined: the provider tells none. */
+  readonly serviceTier: string | undefined;
   /** Content pieces of a stream. */
   readonly chunks: number;
 }

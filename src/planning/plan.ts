@@ -1,13 +1,13 @@
-import type { ClientRequest } from "../core/endpoint.ts";
-import type { AppliedLimit, DroppedBackend, PlannedAttempt, RequestPlan } from "../core/request-plan.ts";
+import type { AppliedBudget, AppliedLimit, DroppedBackend, PlannedAttempt, RequestPlan } from "../core/request-plan.ts";
 import type { CostRule, LimitRule, RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
 import { GatewayError } from "../lib/errors.ts";
+import { extendAccount } from "../ratelimit/account.ts";
+import { chooseRefusal } from "./choose-refusal.ts";
 import { matchLimits } from "./match-limits.ts";
-import { matchRules } from "./match-route.ts";
 import { orderBackends } from "./order-backends.ts";
 import type { RequestView } from "./request-view.ts";
 import { requireIdentity } from "./require-identity.ts";
-import { describeModels, selectModel } from "./select-model.ts";
+import type { Selection } from "./select-route.ts";
 
 /**
  * Why a backend cannot serve this very request: undefined = it can. A refusal of its translator is a GatewayError, which the
@@ -15,11 +15,17 @@ import { describeModels, selectModel } from "./select-model.ts";
  */
 export type ServeCheck = (attempt: PlannedAttempt) => GatewayError | undefined;
 
-function mergedLimits(rules: readonly RouteRule[]): readonly LimitRule[] {
-  if (rules.length === 1) return rules[0]?.limits ?? [];
-  const limits = new Map<string, LimitRule>();
-  for (const rule of rules) for (const limit of rule.limits) limits.set(limit.id, limit);
-  return [...limits.values()];
+/** Every limit of the rules, and the first of their routes that has it: the serving one comes first. */
+function mergedLimits(rules: readonly RouteRule[]): ReadonlyMap<LimitRule, string> {
+  const limits = new Map<LimitRule, string>();
+  for (const { routeId, limits: own } of rules)
+    for (const limit of own) if (!limits.has(limit)) limits.set(limit, routeId);
+  return limits;
+}
+
+/** Whom a limit counts, on which route (limits.md L10). */
+function onRoute({ rule, account }: AppliedLimit, routeId: string): AppliedLimit {
+  return rule.perRoute === true ? { rule, account: extendAccount(account, routeId) } : { rule, account };
 }
 
 /** A key that no rule of the request writes: without a value Envoy would drop the limit's descriptor. */
@@ -29,18 +35,22 @@ function zeroCost(metadataKey: string): CostRule {
 
 /**
  * The serving rule's costs, those of the other matching rules for further keys, and 0 for what is left of the keys that the
- * limits read: a missing key can never disable a limit (limits.md L4).
+ * limits and budgets read: a missing key can never disable a limit (limits.md L4).
  */
-function mergedCosts(rules: readonly RouteRule[], limits: readonly AppliedLimit[]): readonly CostRule[] {
+function mergedCosts(
+  rules: readonly RouteRule[],
+  limits: readonly AppliedLimit[],
+  budgets: readonly AppliedBudget[],
+): readonly CostRule[] {
   const costs = new Map<string, CostRule>();
   for (const rule of rules) {
     for (const cost of rule.costs) if (!costs.has(cost.metadataKey)) costs.set(cost.metadataKey, cost);
   }
-  for (const { rule } of limits) {
-    for (const cost of [rule.requestCost, rule.responseCost]) {
-      if (cost?.from === "Metadata" && !costs.has(cost.key)) costs.set(cost.key, zeroCost(cost.key));
-    }
-  }
+  const keys = limits.flatMap(({ rule }) =>
+    [rule.requestCost, rule.responseCost].flatMap((cost) => (cost?.from === "Metadata" ? cost.key : [])),
+  );
+  for (const { unit } of budgets.map(({ rule }) => rule)) if (unit.kind === "Cost") keys.push(unit.metadataKey);
+  for (const key of keys) if (!costs.has(key)) costs.set(key, zeroCost(key));
   return [...costs.values()];
 }
 
@@ -58,44 +68,38 @@ function noBackendLeft(
 }
 
 /**
- * Decides everything about one request, in the order of limits.md §0. Pure: randomness comes from `random`.
- * @throws GatewayError `missing_model`, `unknown_model`, `invalid_header`, `identity_required`, `no_usable_backend`, or the refusal of the last backend
+ * Decides which limits apply and which backends are tried, once it is known what is asked for: steps 5 and 6 of limits.md §0.
+ * Pure: randomness comes from `random`.
+ * @throws GatewayError `invalid_header`, `identity_required`, `no_usable_backend`, or the refusal of a backend (see choose-refusal.ts)
  */
 export function plan(
   config: RuntimeConfig,
   view: RequestView,
-  request: ClientRequest,
+  selection: Selection,
   random: () => number,
   canServe: ServeCheck,
 ): RequestPlan {
-  const { model, warnings } = selectModel(view.headers, request.model, config.settings, config.models);
-  const rules = matchRules(config, view, model);
-  const rule = rules[0];
-  if (rule === undefined) {
-    throw new GatewayError(
-      "unknown_model",
-      `no route serves the model ${JSON.stringify(model)}${describeModels(config.models)}`,
-      {
-        param: "model",
-      },
-    );
-  }
-  const { applied, withoutAccount } = matchLimits(mergedLimits(rules), { ...view, model });
-  requireIdentity(config.settings, withoutAccount, view);
-  let refusal: GatewayError | undefined;
+  const { model, requestedModel, rule, rules, budgets, warnings } = selection;
+  const routeOf = mergedLimits(rules);
+  const { applied, withoutAccount } = matchLimits([...routeOf.keys()], { ...view, model });
+  const limits = applied.map((limit) => onRoute(limit, routeOf.get(limit.rule) ?? rule.routeId));
+  requireIdentity(config.settings, withoutAccount, budgets, view);
+  const refusals: GatewayError[] = [];
   const { attempts, dropped } = orderBackends(config, rule, model, random, (attempt) => {
     const error = canServe(attempt);
-    refusal = error ?? refusal;
+    if (error !== undefined) refusals.push(error);
     return error?.message;
   });
-  if (attempts.length === 0) throw noBackendLeft(rule, dropped, refusal);
+  if (attempts.length === 0) throw noBackendLeft(rule, dropped, chooseRefusal(refusals));
   return {
     model,
+    requestedModel,
     rule,
     attempts,
-    limits: applied,
+    limits,
     withoutAccount,
-    costs: mergedCosts(rules, applied),
+    budgets,
+    costs: mergedCosts(rules, applied, budgets),
     dropped,
     warnings,
   };

@@ -5,7 +5,12 @@ const version = "v1";
  * written; `v1` alone when there are none. Never empty: Envoy treats an empty string as absent and sends nothing.
  */
 export function encodeAccount(parts: readonly string[]): string {
-  return version + parts.map((part) => `|${part.length}:${part}`).join("");
+  return parts.reduce(extendAccount, version);
+}
+
+/** The account with one more value. */
+export function extendAccount(account: string, part: string): string {
+  return `${account}|${part.length}:${part}`;
 }
 
 /** The values again; undefined when it is no account of ours. */

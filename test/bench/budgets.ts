@@ -1,15 +1,20 @@
 // What a budget adds to a request: `node --import ts-blank-space/register test/bench/budgets.ts`. Needs redis-server.
 import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Redis } from "ioredis";
 import type { BudgetStore, BudgetTerms } from "../../src/budgets/budget-store.ts";
-import type { BudgetWindow } from "../../src/core/budget.ts";
+import { EmbeddedBudgetStore } from "../../src/budgets/stores/embedded.ts";
 import { MemoryBudgetStore } from "../../src/budgets/stores/memory.ts";
 import { RedisBudgetStore } from "../../src/budgets/stores/redis.ts";
+import type { BudgetWindow } from "../../src/core/budget.ts";
 import { startRedis } from "../support/redis.ts";
 import { until } from "../support/wait.ts";
 
 const rounds = 5;
 const memoryPairs = 20_000;
+const syncedPairs = 500;
 const redisPairs = 1_000;
 
 const calendar: BudgetWindow = { kind: "calendar", every: "Day", timeZone: "Europe/Berlin" };
@@ -62,18 +67,44 @@ const cases = [
   { name: "1 rolling budget", windows: [rolling] },
 ] as const;
 
-async function inMemory(): Promise<void> {
+/** With the store, its name and how many pairs are asked of it in a round. */
+type InProcess = readonly [string, number, (directory: string) => BudgetStore | Promise<BudgetStore>];
+
+const inProcess: readonly InProcess[] = [
+  ["memory", memoryPairs, () => new MemoryBudgetStore(Date.now)],
+  ["embedded", memoryPairs, (directory) => EmbeddedBudgetStore.open({ directory, nowMs: Date.now })],
+  [
+    "embedded, fdatasync",
+    syncedPairs,
+    (directory) => EmbeddedBudgetStore.open({ directory, nowMs: Date.now, sync: "always" }),
+  ],
+];
+
+/** The stores take turns, so that what disturbs the machine disturbs all of them. */
+async function inThisProcess(): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
   for (const { name, windows } of cases) {
-    const medians: number[] = [];
-    const tails: number[] = [];
+    const medians = inProcess.map((): number[] => []);
+    const tails = inProcess.map((): number[] => []);
     for (let round = 0; round <= rounds; round++) {
-      const times = await pairs(new MemoryBudgetStore(Date.now), makeBudgets(windows), memoryPairs);
-      if (round === 0) continue; // warms up
-      medians.push(percentile(times, 0.5));
-      tails.push(percentile(times, 0.99));
+      for (const [index, [, count, open]] of inProcess.entries()) {
+        const store = await open(join(directory, randomUUID()));
+        const times = await pairs(store, makeBudgets(windows), count);
+        await store.close();
+        if (round === 0) continue; // warms up
+        medians[index]?.push(percentile(times, 0.5));
+        tails[index]?.push(percentile(times, 0.99));
+      }
     }
-    console.log(`memory, ${name}: reserve + settle p50 µs: ${summary(medians, 1)}; p99 µs: ${summary(tails, 1)}`);
+    for (const [index, [store]] of inProcess.entries()) {
+      const middle = medians[index] ?? [];
+      const ratios = middle.map((median, round) => median / (medians[0]?.[round] ?? Number.NaN));
+      const ratio = index === 0 ? "" : `; times memory: ${summary(ratios, 2)}`;
+      const tail = summary(tails[index] ?? [], 1);
+      console.log(`${store}, ${name}: reserve + settle p50 µs: ${summary(middle, 1)}; p99 µs: ${tail}${ratio}`);
+    }
   }
+  rmSync(directory, { recursive: true });
 }
 
 /** Increments and pairs take turns, so that what disturbs the machine disturbs both. */
@@ -101,5 +132,5 @@ async function onRedis(): Promise<void> {
   await redis.stop();
 }
 
-await inMemory();
+await inThisProcess();
 await onRedis();

@@ -1,5 +1,11 @@
+import { randomUUID } from "node:crypto";
+import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "chai";
 import fc from "fast-check";
 import { Redis } from "ioredis";
+import { EmbeddedBudgetStore } from "../../src/budgets/stores/embedded.ts";
 import { MemoryBudgetStore } from "../../src/budgets/stores/memory.ts";
 import { RedisBudgetStore } from "../../src/budgets/stores/redis.ts";
 import { startRedis, type TestRedis } from "../support/redis.ts";
@@ -18,12 +24,57 @@ describe(`L31, L32: whatever the interleaving, spent + held ≤ limit and everyt
       fc.asyncProperty(runs, async (run) => {
         let nowMs = 0;
         const store = new MemoryBudgetStore(() => nowMs);
-        await compare(run, [store], (ms) => {
+        const setClock = (ms: number) => {
           nowMs = ms;
-        });
+        };
+        await compare(run, { stores: [store], setClock });
       }),
       { seed, numRuns: 300 * factor },
     );
+  });
+
+  describe("in memory and on disk", () => {
+    let root: string;
+
+    before(() => {
+      root = mkdtempSync(join(existsSync("/dev/shm") ? "/dev/shm" : tmpdir(), "tollgate-interleavings-"));
+    });
+
+    after(() => {
+      rmSync(root, { recursive: true, force: true });
+    });
+
+    it("L39: through kill -9 and restart at any moment", async () => {
+      await fc.assert(
+        fc.asyncProperty(runs, fc.constantFrom(1, 3_000, 1_000_000), async (run, segmentBytes) => {
+          let nowMs = 0;
+          let directory = join(root, randomUUID());
+          const opened: EmbeddedBudgetStore[] = [];
+          const troubles: string[] = [];
+          const open = async () => {
+            const onTrouble = (message: string) => troubles.push(message);
+            const store = await EmbeddedBudgetStore.open({ directory, nowMs: () => nowMs, segmentBytes, onTrouble });
+            opened.push(store);
+            return [store];
+          };
+          const restart = () => {
+            const left = directory;
+            directory = join(root, randomUUID());
+            // as it is now: the old store may be in the middle of a new segment
+            cpSync(left, directory, { recursive: true });
+            return open();
+          };
+          const setClock = (ms: number) => {
+            nowMs = ms;
+          };
+          await compare(run, { stores: await open(), setClock, restart });
+          for (const store of opened) await store.close();
+          expect(troubles).to.deep.equal([]);
+          for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true });
+        }),
+        { seed, numRuns: 150 * factor },
+      );
+    });
   });
 
   describe("on a real Redis", () => {
@@ -56,9 +107,10 @@ describe(`L31, L32: whatever the interleaving, spent + held ≤ limit and everyt
                 storeNowMs: () => clockMs,
               }),
           );
-          await compare(run, stores, (ms) => {
+          const setClock = (ms: number) => {
             clockMs = ms;
-          });
+          };
+          await compare(run, { stores, setClock });
         }),
         { seed, numRuns: 60 * factor },
       );

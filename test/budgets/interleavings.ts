@@ -14,6 +14,8 @@ export type Step =
   | { readonly kind: "settle"; readonly session: number; readonly amounts: readonly number[] }
   | { readonly kind: "crash"; readonly session: number }
   | { readonly kind: "expire"; readonly maxHolds: number }
+  /** The process is killed -9 and started again. */
+  | { readonly kind: "restart" }
   | { readonly kind: "pass"; readonly ms: number }
   | { readonly kind: "repeat"; readonly which: number };
 
@@ -60,6 +62,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 4, arbitrary: fc.record({ kind: fc.constant("settle" as const), session, amounts }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("crash" as const), session }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant("expire" as const), maxHolds: fc.constantFrom(1, 1_000) }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant("restart" as const) }) },
   {
     weight: 4,
     arbitrary: fc.record({
@@ -122,12 +125,19 @@ export const runs: fc.Arbitrary<Run> = fc.record({
     .map((parts) => parts.flat(2)),
 });
 
+/** What is compared with the model. */
+export interface Compared {
+  /** Gateways; they take turns. */
+  readonly stores: readonly BudgetStore[];
+  readonly setClock: (nowMs: number) => void;
+  /** Gives what comes back after kill -9; undefined = stores that never end. */
+  readonly restart?: () => Promise<readonly BudgetStore[]>;
+}
+
 /** Drives a store and the model through a run, and compares them after every step. */
 class Comparison {
   readonly #model = new BudgetModel();
-  /** Gateways; they take turns. */
-  readonly #stores: readonly BudgetStore[];
-  readonly #setClock: (nowMs: number) => void;
+  #compared: Compared;
   readonly #scale: bigint;
   readonly #budgets: readonly BudgetTerms[];
   readonly #sessionIds = Array.from({ length: sessionCount }, () => randomUUID());
@@ -138,9 +148,8 @@ class Comparison {
   #nowMs = startMs;
   #turn = 0;
 
-  constructor(stores: readonly BudgetStore[], setClock: (nowMs: number) => void, scale: bigint) {
-    this.#stores = stores;
-    this.#setClock = setClock;
+  constructor(compared: Compared, scale: bigint) {
+    this.#compared = compared;
     this.#scale = scale;
     const windows: readonly BudgetWindow[] = [minute, { kind: "rolling", lengthMs: 180_000 }, day];
     this.#budgets = [
@@ -152,7 +161,8 @@ class Comparison {
   }
 
   get #store(): BudgetStore {
-    const store = this.#stores[this.#turn++ % this.#stores.length];
+    const { stores } = this.#compared;
+    const store = stores[this.#turn++ % stores.length];
     if (store === undefined) throw new Error("no store");
     return store;
   }
@@ -172,6 +182,8 @@ class Comparison {
         return;
       case "expire":
         return this.#expire(next.maxHolds);
+      case "restart":
+        return this.#restart();
       case "pass":
         // sessions are remembered for an hour
         if (this.#nowMs + next.ms < startMs + 3_600_000) this.#pass(next.ms);
@@ -207,6 +219,11 @@ class Comparison {
     }
   }
 
+  async #restart(): Promise<void> {
+    const stores = await this.#compared.restart?.();
+    if (stores !== undefined) this.#compared = { ...this.#compared, stores };
+  }
+
   #id(index: number): string {
     return this.#sessionIds[index] ?? "";
   }
@@ -220,7 +237,7 @@ class Comparison {
   #pass(ms: number): void {
     this.#nowMs += ms;
     this.#times.add(this.#nowMs);
-    this.#setClock(this.#nowMs);
+    this.#compared.setClock(this.#nowMs);
   }
 
   /** Amounts for the budgets of a session. */
@@ -351,12 +368,8 @@ class Comparison {
 }
 
 /** Rejects when the store does not do what the model says. */
-export async function compare(
-  { scale, steps }: Run,
-  stores: readonly BudgetStore[],
-  setClock: (nowMs: number) => void,
-): Promise<void> {
-  const comparison = new Comparison(stores, setClock, scale);
+export async function compare({ scale, steps }: Run, compared: Compared): Promise<void> {
+  const comparison = new Comparison(compared, scale);
   for (const next of steps) {
     await comparison.take(next);
     await comparison.compare();

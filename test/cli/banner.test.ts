@@ -1,5 +1,6 @@
 import { expect } from "chai";
 import { type BannerInput, banner } from "../../src/cli/banner.ts";
+import { Secret } from "../../src/core/auth.ts";
 import { aiResource, configOf } from "../config/support.ts";
 
 const config = configOf(
@@ -12,6 +13,7 @@ function shown(changes: Partial<BannerInput> = {}, address = "127.0.0.1"): strin
     config: { ...config, settings: { ...settings, listener: { ...settings.listener, address } } },
     port: 8080,
     adminPort: 9090,
+    madeToken: undefined,
     envoyVersion: "1.40.0",
     mocks: new Map(),
     storeUrl: "memory://",
@@ -39,6 +41,13 @@ describe("banner", () => {
     expect(shown({}, "0.0.0.0")).to.contain("at http://127.0.0.1:8080\n");
     expect(shown({}, "::")).to.contain("at http://[::1]:8080\n");
     expect(shown({}, "192.0.2.7")).to.contain("at http://192.0.2.7:8080\n");
+  });
+
+  it("shows the admin token that was made for this run and where commands find it, and none that the operator named", () => {
+    expect(shown({ madeToken: new Secret("made-token") })).to.contain(
+      "  token    made-token for /budgets and /receipts, until Ctrl-C (also in /var/lib/tollgate/admin-token)\n",
+    );
+    expect(shown()).not.to.contain("token");
   });
 
   it("never shows the store's credentials", () => {

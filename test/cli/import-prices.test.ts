@@ -10,7 +10,12 @@ const rates = { litellm_provider: "openai", input_cost_per_token: 1.5e-7, output
 const table = {
   "house-a": rates,
   "house-b": rates,
-  "house-c": { ...rates, input_cost_per_token_above_200k_tokens: 3e-7 },
+  "house-c": {
+    ...rates,
+    input_cost_per_token_above_200k_tokens: 3e-7,
+    input_cost_per_token_flex: 7.5e-8,
+    output_cost_per_token_flex: 3e-7,
+  },
   "watsonx/granite": { ...rates, litellm_provider: "watsonx" },
 };
 
@@ -46,6 +51,7 @@ describe("importPrices", () => {
       expect(find(model)?.rates).to.include({ input: 150_000_000, output: 600_000_000 });
     }
     expect(find("house-a")?.longContext).to.deep.equal([]);
+    expect(find("house-c")?.tiers?.flex?.rates).to.include({ input: 75_000_000, output: 300_000_000 });
     expect(find("house-c")?.longContext[0]?.rates).to.include({ input: 300_000_000, output: 600_000_000 });
   });
 

@@ -219,6 +219,29 @@ describe("tollgate serve", function () {
       expect(await second.stop("SIGINT")).to.deep.equal({ code: 0, signal: null });
     });
 
+    it("prints the admin token that it made, and none that was named", async () => {
+      const socket = join(folder, "grpc.sock");
+      const adminPort = await claimPort("127.0.0.1", 0, "");
+      const ask = async (token: string): Promise<number> =>
+        (await fetch(`http://127.0.0.1:${adminPort}/budgets`, { headers: { authorization: `Bearer ${token}` } }))
+          .status;
+      const args = ["-f", file, "--listen", `unix:${socket}`];
+      const made = await startServe(args, adminPort, {});
+      const token = await until(
+        "the token",
+        () => /admin token of this run, .*: ([\da-f]{48}) /.exec(made.stderr())?.[1],
+      );
+      expect([await ask(token), await ask("other")]).to.deep.equal([200, 401]);
+      await made.stop("SIGTERM");
+      const named = await startServe(args, adminPort, { TOLLGATE_ADMIN_TOKEN: "must-not-be-shown" });
+      expect([await ask("must-not-be-shown"), await ask(token)]).to.deep.equal([200, 401]);
+      await named.stop("SIGTERM");
+      expect(`${named.stdout()}${named.stderr()}`)
+        .to.contain("serves ext_proc")
+        .and.not.contain("must-not-be-shown")
+        .and.not.contain("admin token");
+    });
+
     it("on TCP beyond loopback, with a warning that keys are at stake", async () => {
       const adminPort = await claimPort("127.0.0.1", 0, "");
       const port = await claimPort("0.0.0.0", 0, "");

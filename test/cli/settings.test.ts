@@ -20,6 +20,7 @@ describe("upSettings", () => {
     expect(upSettings({ port: "8083" }, env, written)).to.deep.equal({
       port: { value: 8083, from: "--port" },
       adminPort: { value: 9092, from: "TOLLGATE_ADMIN_PORT" },
+      adminToken: { value: undefined, from: "default" },
       storeUrl: { value: "redis://a:1", from: "TOLLGATE_STORE" },
       logLevel: { value: "warn", from: "test.yaml:5" },
       stateDir: { value: ".tollgate", from: "default" },
@@ -52,6 +53,9 @@ describe("upSettings", () => {
       expect(message({ store: url }))
         .to.match(/^--store must be memory:\/\/, redis:\/\/host:port, redis\+cluster:.*redis\+sentinel:/)
         .and.not.match(/must-not-be-shown/);
+    expect(message({ "admin-token": "must not be shown" })).to.equal(
+      "--admin-token must be printable ASCII without spaces",
+    );
     expect(message({ store: "redis+sentinel://a:1,b:2/main" })).to.equal("accepted");
     expect(message({ port: "9090" })).to.equal(
       "port 9090 cannot be both clients' (--port) and the admin interface's (default); choose two",
@@ -65,10 +69,17 @@ describe("printConfig", () => {
     const rows = printConfig(written, upSettings({}, {}, written))
       .trimEnd()
       .split("\n");
-    expect(rows).to.have.length(26);
+    expect(rows).to.have.length(27);
     expect(rows[0]).to.equal(`listener.address             127.0.0.1                  default`);
     expect(rows[1]).to.equal(`listener.port                8081                       test.yaml:5`);
     expect(rows.find((row) => row.startsWith("defaults.model"))).to.match(/ - +default$/);
+  });
+
+  it("never shows the admin token", () => {
+    const rows = printConfig(written, upSettings({}, { TOLLGATE_ADMIN_TOKEN: "must-not-be-shown" }, written));
+    expect(rows)
+      .to.match(/^admin\.tokenSecretRef +\(set\) +TOLLGATE_ADMIN_TOKEN$/m)
+      .and.not.contain("must-not-be");
   });
 
   it("never shows the store's credentials", () => {

@@ -100,7 +100,7 @@ describe("costs in Envoy's dynamic metadata", function () {
         headers: { ...usage, "x-ai-gateway-receipt": "stream" },
         body: { stream: true },
       });
-      expect(asked.text).to.match(/\n\n: tollgate \{"tokens_used":100\}\n\ndata: \[DONE\]\n\n$/);
+      expect(asked.text).to.match(/\n\n: tollgate \{"tokens_used":100,"cost_usd":"0\.\d+"\}\n\ndata: \[DONE\]\n\n$/);
       const silent = await chat(world.url, model, { headers: usage, body: { stream: true } });
       expect(silent.text).not.to.contain("tollgate");
     }

@@ -1,14 +1,14 @@
 import { expect } from "chai";
 import { type Answer, chat } from "../support/client.ts";
-import { startWorld, type World } from "../support/world.ts";
+import { routeYaml, startWorld, type World } from "../support/world.ts";
 
-function policy(name: string, rule: string, annotations = "{}"): string {
+function policy(name: string, rule: string, annotations = "{}", kind = "HTTPRoute", target = "llm-route"): string {
   return `
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: BackendTrafficPolicy
 metadata: {name: ${name}, namespace: ai-services, annotations: ${annotations}}
 spec:
-  targetRefs: [{group: gateway.networking.k8s.io, kind: HTTPRoute, name: llm-route}]
+  targetRefs: [{group: gateway.networking.k8s.io, kind: ${kind}, name: ${target}}]
   rateLimit: {type: Global, global: {rules: [${rule}]}}
 `;
 }
@@ -25,6 +25,13 @@ const policies = [
   policy("both", `{clientSelectors: [${user("both")}, {headers: [{name: x-tier, value: gold}]}], ${once}}`),
   policy("watched", `{clientSelectors: [${user("watched")}], ${once}, shadowMode: true}`),
   policy(
+    "gateway",
+    `{clientSelectors: [${user("apart")}], ${once}}, {clientSelectors: [${user("together")}], ${once}, shared: true}`,
+    "{}",
+    "Gateway",
+    "tollgate",
+  ),
+  policy(
     "monthly",
     `{clientSelectors: [${user("monthly")}], limit: {requests: 1, unit: Month}}`,
     "{tollgate.dev/time-zone: Asia/Kolkata}",
@@ -36,7 +43,8 @@ describe("selectors, shadow mode and calendar windows of rate limits", function 
   let world: World;
 
   before(async () => {
-    world = await startWorld({ yaml: policies.join("---") });
+    const other = routeYaml("other-route", { "other-model": ["openai-backend"] });
+    world = await startWorld({ yaml: [other, ...policies].join("---") });
   });
   after(() => world?.close());
 
@@ -72,6 +80,16 @@ describe("selectors, shadow mode and calendar windows of rate limits", function 
     expect(told).to.have.length(1);
     expect(told[0]).to.match(/rule="ai-services\/watched\/[0-9a-f]+"\} 3$/);
     expect(metrics).to.not.match(/tollgate_refusals_total\{rule="ai-services\/watched/);
+  });
+
+  it("counts every route of a Gateway's policy apart, and those of a shared one together (L10)", async () => {
+    const other = (name: string) => chat(world.url, "other-model", { headers: { "x-user-id": name } });
+    expect(await statuses(2, () => call("apart"))).to.deep.equal([200, 429]);
+    expect(await statuses(2, () => other("apart"))).to.deep.equal([200, 429]);
+    expect((await other("together")).status).to.equal(200);
+    const refused = await call("together");
+    expect(refused.status).to.equal(429);
+    expect(refused.json().error.message).to.contain('used up for x-user-id "together": 1 of 1 per year used');
   });
 
   it("a month ends when it does in the policy's time zone (L14)", async () => {

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -100,7 +100,20 @@ describe("tollgate up with nothing said (the demo)", function () {
     expect(await get("/metrics"))
       .to.match(/^200 # HELP /)
       .and.contain("tollgate_requests_total");
-    expect(await get("/nothing")).to.equal("404 there are /health, /ready and /metrics\n");
+    expect(await get("/nothing")).to.match(/^404 there are \/health, \/ready, \/metrics, and with the admin token /);
+  });
+
+  it("asks for the admin token that it printed, and keeps it where only its owner's commands find it", async () => {
+    const path = join(up.stateDir, "admin-token");
+    const token = readFileSync(path, "utf8").trim();
+    expect(token).to.match(/^[\da-f]{48}$/);
+    expect(up.stdout).to.contain(`  token    ${token} `);
+    expect(statSync(path).mode & 0o777).to.equal(0o600);
+    const ask = (headers: Record<string, string>) => fetch(`${up.adminUrl}/budgets`, { headers });
+    expect((await ask({})).status).to.equal(401);
+    expect((await ask({ authorization: `Bearer ${token}` })).status).to.equal(200);
+    for (const name of readdirSync(up.stateDir).filter((one) => one.endsWith(".log")))
+      expect(readFileSync(join(up.stateDir, name), "utf8"), name).not.to.contain(token);
   });
 });
 
@@ -116,6 +129,7 @@ describe("tollgate up, stopped", function () {
     for (const port of ports) expect(await accepts(port), `port ${port}`).to.equal(false);
     expect(existsSync(socket), socket).to.equal(false);
     expect(existsSync(join(up.stateDir, "tollgate.pid"))).to.equal(false);
+    expect(existsSync(join(up.stateDir, "admin-token"))).to.equal(false);
   }
 
   function placesOf(): { readonly ports: readonly number[]; readonly socket: string } {

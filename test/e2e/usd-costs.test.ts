@@ -19,6 +19,17 @@ spec:
       backendRef: {name: openai-backend}
       perMillionTokens: {input: 1.5, output: "2.25"}
       longContext: [{inputTokensAbove: 1000, perMillionTokens: {input: 3, output: 4.5}}]
+    - models: [tiered-model]
+      perMillionTokens: {input: 2, output: 10}
+      tiers:
+        flex: {perMillionTokens: {input: 1, output: 5}}
+        priority: {perMillionTokens: {input: 4, output: 20}}
+    - models: [claude-tiered]
+      perMillionTokens: {input: 2, output: 10}
+      tiers: {batch: {perMillionTokens: {input: 1, output: 5}}}
+    - models: [amazon.tiered-v1:0]
+      perMillionTokens: {input: 2, output: 10}
+      tiers: {priority: {perMillionTokens: {input: 4, output: 20}}}
 ---
 ${policyYaml("dollars", [{ requests: 2_000, selectors: ["x-user-id"], key: "llm_cost_usd" }])}
 `;
@@ -30,6 +41,9 @@ const route = routeYaml("llm-route", {
   "anthropic.claude-sonnet-4-5-20250929-v1:0": ["bedrock-backend"],
   "house-model": ["openai-backend"],
   "unpriced-model": ["openai-backend"],
+  "tiered-model": ["openai-backend"],
+  "claude-tiered": ["anthropic-backend"],
+  "amazon.tiered-v1:0": ["bedrock-backend"],
 });
 
 describe("costs in dollars", function () {
@@ -86,6 +100,22 @@ describe("costs in dollars", function () {
       expect(line).to.include({ code: 200, llm_cost_usd: 780 });
     });
 
+    it(`L30: the rates of the service tier that the provider says served: ${form}`, async () => {
+      const cost = async (model: string, tier: string): Promise<unknown> => {
+        const headers = { "x-mock-service-tier": tier };
+        return (await call(model, "100,10", { stream, headers }))["llm_cost_usd"];
+      };
+      // 100 × 2 + 10 × 10, its half, its double; OpenAI's scale and Anthropic's unlisted tiers cost as the ordinary one
+      expect(await cost("tiered-model", "default")).to.equal(300);
+      expect(await cost("tiered-model", "scale")).to.equal(300);
+      expect(await cost("tiered-model", "flex")).to.equal(150);
+      expect(await cost("tiered-model", "priority")).to.equal(600);
+      expect(await cost("claude-tiered", "batch")).to.equal(150);
+      expect(await cost("claude-tiered", "standard")).to.equal(300);
+      expect(await cost("amazon.tiered-v1:0", "priority")).to.equal(600);
+      expect(await cost("amazon.tiered-v1:0", "flex")).to.equal(300);
+    });
+
     it(`L30: a PriceBook's rates, and those above its long-context step: ${form}`, async () => {
       expect(await call("house-model", "1000,100", { stream })).to.include({ llm_cost_usd: 1_725 });
       expect(await call("house-model", "1001,100", { stream })).to.include({ llm_cost_usd: 3_453 });
@@ -102,6 +132,17 @@ describe("costs in dollars", function () {
     ]);
     expect(await world.gateway.metrics.render()).to.match(
       /tollgate_cost_unpriced_total\{backend="ai-services\/openai-backend",model="unpriced-model"\} 1\n/,
+    );
+  });
+
+  it("L30: a dearer tier without rates is charged at the ordinary ones, with one log line and a metric", async () => {
+    const headers = { "x-mock-service-tier": "priority" };
+    const line = await call("claude-tiered", "100,10", { stream: true, headers });
+    expect(line).to.include({ code: 200, llm_cost_usd: 300 });
+    const told = world.log.filter(({ session, msg }) => session === line["session"] && msg !== "request");
+    expect(told.map(({ model, tier }) => [model, tier])).to.deep.equal([["claude-tiered", "priority"]]);
+    expect(await world.gateway.metrics.render()).to.match(
+      /tollgate_cost_tier_unpriced_total\{backend="ai-services\/anthropic-backend",model="claude-tiered",tier="priority"\} 1\n/,
     );
   });
 
@@ -124,6 +165,12 @@ describe("costs in dollars", function () {
     ] as const)
       codes.push((await call(model, usage, user))["code"]);
     expect(codes).to.deep.equal([200, 200, 200, 429]);
+    const { headers, text } = await chat(world.url, "gpt-4o-mini", user);
+    expect((JSON.parse(text) as { error: { message: string } }).error.message).to.match(
+      /^the limit dollars rule 1 is used up for x-user-id "spender": \$0\.00208 of \$0\.002 per hour used; it resets at /,
+    );
+    // Envoy's headers count as the limit is written
+    expect(headers["x-ratelimit-limit"]).to.match(/^2000, 2000;w=3600/);
     const other = await call("gpt-4o-mini", "1,1", { headers: { "x-user-id": "another" } });
     expect(other).to.include({ code: 200 });
   });

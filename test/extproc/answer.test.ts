@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import type { Translator } from "../../src/core/translator.ts";
 import { Answer } from "../../src/extproc/answer.ts";
+import { receiptComment } from "../../src/extproc/receipt.ts";
 import { utf8Bytes } from "../../src/lib/bytes.ts";
 import { GatewayError } from "../../src/lib/errors.ts";
 import { UsageMeter } from "../../src/metering/usage-meter.ts";
@@ -10,7 +11,17 @@ function makeAnswer(changes: Partial<Translator>, stream = true, receipt = false
   const meter = new UsageMeter({ estimatedInputTokens: 0, onIgnored: () => undefined });
   const notes: string[] = [];
   const translator = makeTranslator(changes);
-  const answer = new Answer({ stream, translator, meter, endpoint, receipt, note: (note) => notes.push(note) });
+  const answer = new Answer({
+    stream,
+    translator,
+    meter,
+    endpoint,
+    receipt: receipt
+      ? () => receiptComment(meter.current().usage, { costUsd: "0.01", remaining: undefined })
+      : undefined,
+    nowMs: () => 1_000,
+    note: (note) => notes.push(note),
+  });
   return { answer, meter, notes };
 }
 
@@ -115,7 +126,7 @@ describe("Answer", () => {
 
   it("L6: what the provider told is final when the answer ended, and a running estimate before", () => {
     const { answer, meter } = makeAnswer({
-      responseBody: () => ({ body: undefined, outputCharacters: 400, usage: { input: 5, output: 20 } }),
+      responseBody: () => ({ body: undefined, outputBytes: 400, usage: { input: 5, output: 20 } }),
     });
     answer.piece(utf8Bytes("x"), false);
     expect(meter.current()).to.deep.include({ estimated: true });
@@ -133,7 +144,7 @@ describe("Answer", () => {
     );
     expect(answer.piece(utf8Bytes('data: {"a":"data: [DONE]"}\n\n'), false).body).to.equal(undefined);
     expect(text(answer.piece(utf8Bytes("data: ü\n\ndata: [DONE]\n\n"), true).body)).to.equal(
-      'data: ü\n\n: tollgate {"tokens_used":100}\n\ndata: [DONE]\n\n',
+      'data: ü\n\n: tollgate {"tokens_used":100,"cost_usd":"0.01"}\n\ndata: [DONE]\n\n',
     );
   });
 
@@ -149,7 +160,7 @@ describe("Answer", () => {
 
   it("L2, L6: meters usage, characters, model and notes, those of a failing piece too", () => {
     const { answer, meter, notes } = makeAnswer({
-      responseBody: () => ({ body: undefined, outputCharacters: 40, model: "gpt-4o-2024", notes: ["unknown_event"] }),
+      responseBody: () => ({ body: undefined, outputBytes: 40, model: "gpt-4o-2024", notes: ["unknown_event"] }),
       responseEnd: () => ({ body: undefined, usage: { input: 5, output: 20 }, failure: truncated }),
     });
     answer.piece(utf8Bytes("x"), false);

@@ -47,8 +47,8 @@ function finish(
     warnings: [],
     ...upstream,
   };
-  const prepared = { planned: planned(ofBackend, ofRoute), translator: makeTranslator(), upstream: whole };
-  return finishAttempt(prepared, request, clientHeaders, tools);
+  const prepared = { planned: planned(ofBackend, ofRoute), request, translator: makeTranslator(), upstream: whole };
+  return finishAttempt(prepared, clientHeaders, tools);
 }
 
 /** What Envoy's header map holds after a patch. */

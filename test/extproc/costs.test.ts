@@ -25,10 +25,12 @@ function makeWorld() {
   const rule = makeRouteRule("r");
   const plan: RequestPlan = {
     model: "m",
+    requestedModel: "m",
     rule,
     attempts: [planned],
     limits: [],
     withoutAccount: [],
+    budgets: [],
     costs,
     dropped: [],
     warnings: [],
@@ -39,6 +41,8 @@ function makeWorld() {
     planned: { ...planned, model },
     meter: new UsageMeter({ estimatedInputTokens: 10, onIgnored: () => undefined }),
     warnings: [],
+    bound: undefined,
+    ended: undefined,
     translator: makeTranslator(),
   });
   const metrics = new Metrics();

@@ -30,6 +30,8 @@ function makeAttempt(): SessionAttempt {
     planned: { backend: makeBackend("ai/openai"), ref: makeRef("ai/openai"), model: "m" },
     meter: new UsageMeter({ estimatedInputTokens: 0, onIgnored: () => undefined }),
     warnings: [],
+    bound: undefined,
+    ended: undefined,
     translator: makeTranslator(),
   };
 }

@@ -9,8 +9,10 @@ export const endpoint: Endpoint = {
   path: "/v1/chat/completions",
   method: "POST",
   parse: () => makeRequest("gpt-4o"),
+  withOutputLimit: (request, maxOutputTokens) => ({ ...request, maxOutputTokens }),
   lastEvent: /^data: \[DONE\]/m,
   errorBody: (error) => utf8Bytes(`{"error":"${error.message}"}`),
+  streamCut: ({ reason }) => utf8Bytes(`data: cut by ${reason.code}\n\ndata: [DONE]\n\n`),
   streamError: (error) => utf8Bytes(`data: {"error":"${error.code}"}\n\n`),
 };
 

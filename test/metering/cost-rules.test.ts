@@ -93,6 +93,19 @@ describe("compileCostRule", () => {
     expect(unpriced.unpriced).to.match(/^the dearest rates in genai-prices/);
   });
 
+  it("L30: USD charges the tier that served, and says when priority has no rates", () => {
+    const flat = (input: number) => ({
+      rates: { input, output: 0, cacheRead: undefined, cacheWrite: undefined, cacheWrite1h: undefined },
+      longContext: [],
+    });
+    const price = { ...flat(2_000_000_000), tiers: { flex: flat(1_000_000_000) }, source: "test" };
+    const cost = (serviceTier: TokenUsage["serviceTier"]) =>
+      compiled("USD").evaluate(context({ input: 10, serviceTier }, { quote: () => ({ price, known: true }) }));
+    expect(cost("flex")).to.deep.equal({ value: 10 });
+    expect(cost("batch")).to.deep.equal({ value: 20 });
+    expect(cost("priority")).to.deep.equal({ value: 20, unpricedTier: "priority" });
+  });
+
   it("asks for the price of a model only where a cost is in dollars", () => {
     const untouched = context(usage, {
       quote: () => {

@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { estimateInputTokens, tokensOfCharacters } from "../../src/metering/estimate.ts";
+import { estimateInputTokens, tokensOfBytes } from "../../src/metering/estimate.ts";
 
 function estimate(body: unknown): number {
   return estimateInputTokens(Buffer.from(JSON.stringify(body)));
@@ -13,8 +13,8 @@ describe("estimateInputTokens", () => {
 
   it("L6: is 0 for nothing and rounds up", () => {
     expect(estimateInputTokens(new Uint8Array(0))).to.equal(0);
-    expect(tokensOfCharacters(1)).to.equal(1);
-    expect(tokensOfCharacters(8)).to.equal(2);
+    expect(tokensOfBytes(1)).to.equal(1);
+    expect(tokensOfBytes(8)).to.equal(2);
   });
 
   it("L6: an embedded image counts as one attachment, whatever its size", () => {
@@ -32,5 +32,33 @@ describe("estimateInputTokens", () => {
 
   it("L6: long text of words is text", () => {
     expect(estimate({ content: "word ".repeat(1_000) })).to.be.at.least(1_250);
+  });
+
+  it("takes another ratio for text, and none for attachments", () => {
+    const image = `data:image/png;base64,${Buffer.alloc(9_000, 0xa7).toString("base64")}`;
+    const body = Buffer.from(JSON.stringify({ text: "a ".repeat(6_000), image }));
+    expect(estimateInputTokens(body, 3)).to.be.closeTo(4_000 + 1_000, 20);
+    expect(estimateInputTokens(body, 6)).to.be.closeTo(2_000 + 1_000, 20);
+  });
+
+  it("takes a body with very many strings to be like its beginning, and does not look at all of it", () => {
+    const strings = Array.from({ length: 400_000 }, () => "abc");
+    const body = Buffer.from(JSON.stringify(strings));
+    let looks = 0;
+    const watched = new Proxy(body, {
+      get: (target, name) => {
+        if (name !== "indexOf") return Reflect.get(target, name) as unknown;
+        looks++;
+        return target.indexOf.bind(target);
+      },
+    });
+    expect(estimateInputTokens(watched)).to.be.closeTo((strings.length * 4) / 4, 5_000);
+    expect(looks).to.be.at.most(16_384);
+  });
+
+  it("takes a body with very many attachments to be like its beginning", () => {
+    const image = Buffer.alloc(1_500, 0xa7).toString("base64");
+    const images = estimate(Array.from({ length: 2_000 }, () => image));
+    expect(images).to.be.closeTo(2_000 * 1_000, 20_000);
   });
 });

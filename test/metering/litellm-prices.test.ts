@@ -25,7 +25,6 @@ describe("readLiteLlmPrices", () => {
         output_cost_per_token_above_200k_tokens: 2.25e-5,
         cache_creation_input_token_cost_above_1hr_above_200k_tokens: 1.2e-5,
         input_cost_per_token_above_128k_tokens: 4e-6,
-        input_cost_per_token_batches: 1e-6,
       }),
     };
     expect(readLiteLlmPrices(table)?.prices[0]?.price).to.deep.equal({
@@ -113,5 +112,45 @@ describe("readLiteLlmPrices", () => {
 
   it("is not fooled by what is no table", () => {
     for (const table of [null, [], "text", 5]) expect(readLiteLlmPrices(table)).to.equal(undefined);
+  });
+
+  it("L30: reads the tiers whose input has a price; what they do not say is ordinary, but priority's caches never", () => {
+    const table = {
+      "gpt-x": priced("openai", {
+        cache_read_input_token_cost: 2.5e-7,
+        input_cost_per_token_flex: 1.25e-6,
+        output_cost_per_token_flex: 5e-6,
+        cache_read_input_token_cost_flex: 1.25e-7,
+        input_cost_per_token_batches: 1.25e-6,
+        input_cost_per_token_priority: 5e-6,
+        output_cost_per_token_priority: 2e-5,
+        input_cost_per_token_above_200k_tokens_priority: 1e-5,
+        input_cost_per_token_above_128k_tokens: 3e-6,
+      }),
+      "gpt-y": priced("openai", { output_cost_per_token_priority: 2e-5 }),
+    };
+    const none = { cacheWrite: undefined, cacheWrite1h: undefined };
+    const [x, y] = readLiteLlmPrices(table)?.prices ?? [];
+    expect(x?.price.longContext.map(({ inputTokensAbove }) => inputTokensAbove)).to.deep.equal([128_000]);
+    expect(x?.price.tiers).to.deep.equal({
+      flex: {
+        rates: { input: 1_250_000_000, output: 5_000_000_000, cacheRead: 125_000_000, ...none },
+        longContext: [],
+      },
+      priority: {
+        rates: { input: 5_000_000_000, output: 20_000_000_000, cacheRead: undefined, ...none },
+        longContext: [
+          {
+            inputTokensAbove: 200_000,
+            rates: { input: 10_000_000_000, output: 20_000_000_000, cacheRead: undefined, ...none },
+          },
+        ],
+      },
+      batch: {
+        rates: { input: 1_250_000_000, output: 10_000_000_000, cacheRead: 250_000_000, ...none },
+        longContext: [],
+      },
+    });
+    expect(y?.price).not.to.have.property("tiers");
   });
 });

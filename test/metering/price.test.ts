@@ -2,7 +2,14 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { Price, TokenRates } from "../../src/core/prices.ts";
 import type { TokenUsage } from "../../src/core/usage.ts";
-import { costNanoUsd, microUsd, mostNanoUsd, ratesFor } from "../../src/metering/price.ts";
+import {
+  costNanoUsd,
+  isTierUnpriced,
+  microUsd,
+  mostNanoUsd,
+  possibleTiers,
+  ratesFor,
+} from "../../src/metering/price.ts";
 
 /** Dollars per million tokens, whole cents, as rates. */
 function rates(input: number, output: number, more: Partial<TokenRates> = {}): TokenRates {
@@ -21,6 +28,17 @@ const mini = price(rates(0.15, 0.6, { cacheRead: 75_000_000 }));
 const sonnet = price(rates(3, 15, { cacheRead: 300_000_000, cacheWrite: 3_750_000_000, cacheWrite1h: 6_000_000_000 }), [
   { inputTokensAbove: 200_000, rates: rates(6, 22.5, { cacheRead: 600_000_000, cacheWrite: 7_500_000_000 }) },
 ]);
+
+/** OpenAI's shape: flex at half, priority at twice the price; only the ordinary tier tells what long requests cost. */
+const tiered: Price = {
+  ...price(rates(2, 10, { cacheRead: 200_000_000 }), [
+    { inputTokensAbove: 1_000, rates: rates(3, 12, { cacheRead: 300_000_000 }) },
+  ]),
+  tiers: {
+    flex: { rates: rates(1, 5, { cacheRead: 100_000_000 }), longContext: [] },
+    priority: { rates: rates(4, 11), longContext: [{ inputTokensAbove: 2_000, rates: rates(5, 20) }] },
+  },
+};
 
 const tokens = fc.nat(2_000_000);
 const rate = fc.nat(600_000_000_000);
@@ -102,6 +120,31 @@ describe("costNanoUsd", () => {
       { input: 200_001, cacheWrite: 1, cacheWrite1h: 1 },
       1_200_007_500,
     ],
+    // 900 × 1,000 + 100 × 100 + 10 × 5,000
+    ["a tier's own rates", tiered, { input: 1_000, cachedInput: 100, output: 10, serviceTier: "flex" }, 960_000],
+    // 900 × 4,000 + 100 × 4,000 (its cache rate is missing: its input rate) + 10 × 11,000
+    [
+      "a tier's own input rate for a missing cache rate",
+      tiered,
+      { input: 1_000, cachedInput: 100, output: 10, serviceTier: "priority" },
+      4_110_000,
+    ],
+    // as the ordinary tier: 1,000 × 2,000 + 10 × 10,000
+    [
+      "a tier without rates at the ordinary ones",
+      tiered,
+      { input: 1_000, output: 10, serviceTier: "batch" },
+      2_100_000,
+    ],
+    // 1,001 × 4,000 (priority's, not the 3,000 of the step) + 10 × 12,000 (the step's, not priority's 11,000)
+    [
+      "the dearer rate above a step that the tier does not list",
+      tiered,
+      { input: 1_001, output: 10, serviceTier: "priority" },
+      4_124_000,
+    ],
+    // 2,001 × 5,000 + 10 × 20,000
+    ["a tier's own step", tiered, { input: 2_001, output: 10, serviceTier: "priority" }, 10_205_000],
     ["nothing told", gpt4o, {}, 0],
     ["more cached than input", gpt4o, { input: 10, cachedInput: 20 }, 25_000],
   ];
@@ -182,6 +225,36 @@ describe("mostNanoUsd", () => {
     expect(mostNanoUsd(gpt4o, 0, 0)).to.equal(0);
   });
 
+  it("L31: takes the dearest of the tiers that may serve, and the ordinary one", () => {
+    // 1,000 × 2,000 + 10 × 10,000, whatever flex costs; 1,000 × 4,000 + 10 × 11,000
+    expect(mostNanoUsd(tiered, 1_000, 10, possibleTiers("flex"))).to.equal(2_100_000);
+    expect(mostNanoUsd(tiered, 1_000, 10, possibleTiers("default"))).to.equal(2_100_000);
+    expect(mostNanoUsd(tiered, 1_000, 10, possibleTiers("priority"))).to.equal(4_110_000);
+    expect(mostNanoUsd(tiered, 1_000, 10, possibleTiers(undefined))).to.equal(4_110_000);
+    // its own steps too: 2,001 × 5,000 + 10 × 20,000
+    expect(mostNanoUsd(tiered, 2_001, 10, possibleTiers("auto"))).to.equal(10_205_000);
+  });
+
+  it("L31: property: no request costs more, whichever of the possible tiers serves it", () => {
+    const steps = fc.array(fc.record({ inputTokensAbove: tokens, rates: anyRates }), { maxLength: 2 });
+    const ladder = fc.record({ rates: anyRates, longContext: steps }).map((listed) => ({
+      ...listed,
+      longContext: [...listed.longContext].sort((a, b) => a.inputTokensAbove - b.inputTokensAbove),
+    }));
+    const any = fc
+      .record({ ordinary: ladder, priority: fc.option(ladder, { nil: undefined }), flex: ladder })
+      .map(({ ordinary, ...tiers }): Price => ({ ...ordinary, tiers, source: "test" }));
+    const asked = fc.constantFrom("priority", "flex", "default", "auto", undefined);
+    fc.assert(
+      fc.property(any, anyUsage, asked, (of, usage, tier) => {
+        const possible = possibleTiers(tier);
+        const most = mostNanoUsd(of, usage.input, usage.output, possible);
+        for (const serviceTier of [undefined, ...possible])
+          expect(costNanoUsd(of, { ...usage, serviceTier })).to.be.at.most(most);
+      }),
+    );
+  });
+
   it("L31: property: no request within these numbers of tokens costs more, whatever the prices", () => {
     const unordered = fc
       .record({ base: anyRates, above: tokens, dear: anyRates })
@@ -192,6 +265,29 @@ describe("mostNanoUsd", () => {
         expect(costNanoUsd(of, usage)).to.be.at.most(most);
       }),
     );
+  });
+});
+
+describe("isTierUnpriced", () => {
+  it("L30: priority without rates is not charged too little silently; the cheaper tiers are never", () => {
+    const tiers = ["flex", "priority", "batch", undefined] as const;
+    expect(tiers.map((serviceTier) => isTierUnpriced(gpt4o, { serviceTier }))).to.deep.equal([
+      false,
+      true,
+      false,
+      false,
+    ]);
+    expect(isTierUnpriced(tiered, { serviceTier: "priority" })).to.equal(false);
+  });
+});
+
+describe("possibleTiers", () => {
+  it("L31: the tier that is asked for, and any one where the account's settings decide", () => {
+    expect(possibleTiers("default")).to.deep.equal([]);
+    expect(possibleTiers("standard_only")).to.deep.equal([]);
+    expect(possibleTiers("priority")).to.deep.equal(["priority"]);
+    for (const asked of ["auto", undefined, "whatever"])
+      expect(possibleTiers(asked)).to.have.members(["flex", "priority", "batch"]);
   });
 });
 

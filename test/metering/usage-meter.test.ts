@@ -115,4 +115,15 @@ describe("UsageMeter", () => {
       }),
     );
   });
+
+  it("L2: the tier is that of the last report and no counter: one may be announced and another one serve", () => {
+    const { meter, ignored } = makeMeter();
+    meter.report({ serviceTier: "priority" });
+    meter.streamed(4);
+    expect(meter.current().usage.serviceTier).to.equal("priority");
+    meter.report({ input: 10, output: 5 });
+    meter.complete();
+    expect(meter.current().usage).to.deep.equal({ input: 10, output: 5, total: 15 });
+    expect(ignored).to.deep.equal([]);
+  });
 });

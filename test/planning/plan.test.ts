@@ -3,6 +3,7 @@ import type { RequestPlan } from "../../src/core/request-plan.ts";
 import type { RuntimeConfig } from "../../src/core/runtime-config.ts";
 import { GatewayError } from "../../src/lib/errors.ts";
 import { plan, type ServeCheck } from "../../src/planning/plan.ts";
+import { selectRoute } from "../../src/planning/select-route.ts";
 import { makeRule } from "../ratelimit/support.ts";
 import {
   exact,
@@ -38,7 +39,8 @@ function planFor(
     readonly serves?: ServeCheck;
   } = {},
 ): RequestPlan {
-  return plan(config, makeView(headers), makeRequest(model), () => 0, serves);
+  const view = makeView(headers);
+  return plan(config, view, selectRoute(config, view, makeRequest(model)), () => 0, serves);
 }
 
 function values(planned: RequestPlan): Record<string, number> {
@@ -73,6 +75,26 @@ describe("plan", () => {
     const { limits, rule } = planFor(config);
     expect(rule.id).to.equal("first");
     expect(limits.map(({ rule: limit }) => limit.id)).to.deep.equal(["shared", "own", "overlapping"]);
+  });
+
+  it("L10: a limit counts every route apart unless it is shared; a request that several routes match, on the one that serves", () => {
+    const apart = makeRule({ id: "apart", perRoute: true });
+    const shared = makeRule({ id: "shared" });
+    const limits = [apart, shared];
+    const config = makeConfig([
+      { rule: makeRouteRule("one", { routeId: "ai/one", limits }), match: [exact("x-ai-eg-model", "gpt-4o")] },
+      { rule: makeRouteRule("other", { routeId: "ai/other", limits }) },
+    ]);
+    const accounts = (model: string) =>
+      planFor(config, { model, headers: [["x-user-id", "ada"]] }).limits.map(({ rule, account }) => [rule.id, account]);
+    expect(accounts("gpt-4o")).to.deep.equal([
+      ["apart", "v1|3:ada|6:ai/one"],
+      ["shared", "v1|3:ada"],
+    ]);
+    expect(accounts("claude")).to.deep.equal([
+      ["apart", "v1|3:ada|8:ai/other"],
+      ["shared", "v1|3:ada"],
+    ]);
   });
 
   it("L4: every key that an applicable limit reads has a cost: the other rule's, or 0", () => {

@@ -98,6 +98,7 @@ export function makeConfig(
     candidates: candidates.map(({ rule, match = [], hostnames = [] }): RouteCandidate => ({ rule, match, hostnames })),
     rules: new Map(candidates.map(({ rule }) => [rule.id, rule])),
     limits: new Map(),
+    quotas: new Map(),
     budgets: new Map(),
     models: ["gpt-4o", "gpt-4o-mini"],
     prices: makePriceBook([], ""),
@@ -127,6 +128,8 @@ export function makeRequest(model?: string): ClientRequest {
     model,
     stream: false,
     includeUsage: false,
+    maxOutputTokens: undefined,
+    choices: 1,
     body: () => body,
   };
 }

@@ -94,8 +94,8 @@ function describeCase(provider: Provider, folder: string): void {
     expectFile(folder, `client-response.${replayed.stream ? "sse" : "json"}`, replayed.body);
     const told = { status: replayed.status, headers: replayed.headers, failure: replayed.failure };
     expectFile(folder, "client-response.meta", `${JSON.stringify(told, null, 2)}\n`);
-    const { usage, model, outputCharacters, notes } = replayed;
-    expectFile(folder, "usage.json", `${JSON.stringify({ usage, model, outputCharacters, notes }, null, 2)}\n`);
+    const { usage, model, outputBytes, notes } = replayed;
+    expectFile(folder, "usage.json", `${JSON.stringify({ usage, model, outputBytes, notes }, null, 2)}\n`);
   });
 
   for (const size of [1, 2, 3, 7, 64]) {

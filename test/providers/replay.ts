@@ -14,7 +14,7 @@ export interface Replayed {
   readonly body: string;
   readonly usage: TokenUsage | null;
   readonly model: string | null;
-  readonly outputCharacters: number;
+  readonly outputBytes: number;
   readonly notes: readonly string[];
   /** Code and kind of the error that the client saw. */
   readonly failure: { readonly code: string | null; readonly kind: string; readonly status: number } | null;
@@ -42,7 +42,7 @@ export function replay(
   return new AnswerReplay(translator, endpoint, head).run(chunks);
 }
 
-const nothingTold = { usage: null, model: null, outputCharacters: 0, notes: [] };
+const nothingTold = { usage: null, model: null, outputBytes: 0, notes: [] };
 
 function summary({ code, kind, status }: GatewayError): Replayed["failure"] {
   return { code, kind, status };
@@ -59,7 +59,7 @@ class AnswerReplay {
   #body: Uint8Array[] = [];
   #usage: TokenUsage | null = null;
   #model: string | null = null;
-  #outputCharacters = 0;
+  #outputBytes = 0;
   #notes: string[] = [];
   #failure: GatewayError | undefined;
 
@@ -91,7 +91,7 @@ class AnswerReplay {
       body: readable(Buffer.concat(this.#body)),
       usage: this.#usage,
       model: this.#model,
-      outputCharacters: this.#outputCharacters,
+      outputBytes: this.#outputBytes,
       notes: this.#notes,
       failure: failure === undefined ? null : summary(failure),
     };
@@ -101,7 +101,7 @@ class AnswerReplay {
     this.#body.push((translated.body ?? chunk).slice());
     this.#usage = translated.usage ?? this.#usage;
     this.#model = translated.model ?? this.#model;
-    this.#outputCharacters += translated.outputCharacters ?? 0;
+    this.#outputBytes += translated.outputBytes ?? 0;
     this.#notes.push(...(translated.notes ?? []));
     this.#failure = translated.failure;
   }

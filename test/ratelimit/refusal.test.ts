@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import { encodeAccount } from "../../src/ratelimit/account.ts";
-import { describeAccount, retryAfterSeconds } from "../../src/ratelimit/refusal.ts";
+import { describeAccount, refusalBody, retryAfterSeconds } from "../../src/ratelimit/refusal.ts";
 import { makeRule, someTimeMs } from "./support.ts";
 
 describe("describeAccount", () => {
@@ -38,5 +38,26 @@ describe("retryAfterSeconds", () => {
     expect(retryAfterSeconds(verdict(someTimeMs + 1_001), someTimeMs)).to.equal(2);
     expect(retryAfterSeconds(verdict(someTimeMs + 1_000), someTimeMs)).to.equal(1);
     expect(retryAfterSeconds(verdict(someTimeMs), someTimeMs)).to.equal(1);
+  });
+});
+
+describe("refusalBody", () => {
+  const message = (costUnit: "MicroUsd" | undefined, used: number, limit: number): string => {
+    const item = { rule: makeRule({ costUnit }), account: encodeAccount(["ada"]), add: 0, charge: false };
+    const verdict = { item, refused: true, storeAway: false, overLimit: true, limit, unit: "Day" as const, used };
+    const body = refusalBody({ ...verdict, resetsAtMs: someTimeMs + 750 }, someTimeMs);
+    return (JSON.parse(new TextDecoder().decode(body)) as { error: { message: string } }).error.message;
+  };
+
+  it("L16: names the limit, whom it counts, what is used and when it resets", () => {
+    expect(message(undefined, 1_250, 1_000)).to.equal(
+      'the limit token-budget rule 1 is used up for x-user-id "ada": 1250 of 1000 per day used; ' +
+        "it resets at 2026-03-04T05:06:08.000Z, in 1 seconds",
+    );
+  });
+
+  it("L16: speaks of dollars where micro-dollars are counted", () => {
+    expect(message("MicroUsd", 1_250_000, 1_000_000)).to.contain(": $1.25 of $1.00 per day used;");
+    expect(message("MicroUsd", 2_080, 2_000)).to.contain(": $0.00208 of $0.002 per day used;");
   });
 });

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { claimPort } from "../../src/cli/ports.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
-import { startEnvoy, stopProcess } from "./stack.ts";
+import { adminToken, startEnvoy, stopProcess } from "./stack.ts";
 import { until } from "./wait.ts";
 
 /** A real Envoy, and the gateway as a process of its own, so that it can be killed and its memory be measured. */
@@ -38,9 +38,17 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
   let output = "";
 
   const start = async (): Promise<void> => {
-    const options = ["--listen", grpcAddress, "--admin-port", String(adminPort), "--store", store];
+    const places = [
+      "--listen",
+      grpcAddress,
+      "--admin-port",
+      String(adminPort),
+      "--state-dir",
+      join(directory, "state"),
+    ];
+    const options = [...places, "--store", store];
     const child = spawn(process.execPath, ["bin/tollgate.mjs", "serve", "-f", resources, ...options], {
-      env: { ...process.env, TOLLGATE_LOG_LEVEL: "warn" },
+      env: { ...process.env, TOLLGATE_LOG_LEVEL: "warn", TOLLGATE_ADMIN_TOKEN: adminToken },
       stdio: ["ignore", "pipe", "pipe"],
     });
     gateway = child;

@@ -8,10 +8,14 @@ import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { findEnvoy } from "../../src/cli/envoy-binary.ts";
 import { type Gateway, startGateway } from "../../src/cli/gateway.ts";
 import { claimPort } from "../../src/cli/ports.ts";
+import { Secret } from "../../src/core/auth.ts";
 import type { RuntimeConfig } from "../../src/core/runtime-config.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
 import { makeLogger } from "../../src/observe/logger.ts";
 import { accepts, until } from "./wait.ts";
+
+/** Of every gateway that `startStack` starts. */
+export const adminToken = "admin-token-of-the-test";
 
 export type LogLine = Readonly<Record<string, unknown>>;
 
@@ -21,6 +25,8 @@ export interface StackOptions {
   /** Resources as text. */
   readonly yaml?: string;
   readonly storeUrl?: string;
+  /** Where budgets and the ledger survive; undefined = in memory only. */
+  readonly stateDir?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly mocks?: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
 }
@@ -114,8 +120,9 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const gateway = await startGateway({
     config,
     grpcAddress,
-    admin: { address: "127.0.0.1", port: 0 },
+    admin: { address: "127.0.0.1", port: 0, token: new Secret(adminToken) },
     storeUrl: options.storeUrl ?? "memory://",
+    stateDir: options.stateDir,
     logger,
   });
   const port = await claimPort("127.0.0.1", 0, "");

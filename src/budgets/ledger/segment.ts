@@ -13,6 +13,7 @@ export interface SegmentContents {
 }
 
 const newline = 10;
+const openingBrace = 0x7b;
 const checksumDigits = 8;
 
 /** A record as a line: the CRC-32 of the JSON text in eight hex digits, a space, the JSON text, a newline. */
@@ -29,28 +30,70 @@ function decodeLine(line: Buffer): LedgerRecord | undefined {
   const json = line.subarray(checksumDigits + 1);
   const checksum = crc32(json).toString(16).padStart(checksumDigits, "0");
   if (line.subarray(0, checksumDigits + 1).toString("latin1") !== `${checksum} `) return undefined;
+  return parseObject(json);
+}
+
+function parseObject(json: Buffer): LedgerRecord | undefined {
   try {
     return JSON.parse(json.toString("utf8")) as LedgerRecord;
   } catch {
-    return undefined; // an empty line that happens to have a good checksum
+    return undefined; // also an empty line that happens to have a good checksum
   }
 }
 
-/** Reads a segment that a crash may have cut at any byte. A damaged line is counted and skipped; it never hides the ones after it. */
+/** A line of a segment and where it is; `record` undefined = damaged. */
+export interface SegmentLine {
+  readonly record: LedgerRecord | undefined;
+  readonly start: number;
+  /** Behind its newline. */
+  readonly end: number;
+}
+
+/** The lines of a segment that a crash may have cut at any byte. A damaged one never hides those after it. */
+export function* segmentLines(bytes: Buffer): Generator<SegmentLine> {
+  for (let start = 0; start < bytes.length; ) {
+    const newlineAt = bytes.indexOf(newline, start);
+    const end = newlineAt < 0 ? bytes.length : newlineAt + 1;
+    yield { record: newlineAt < 0 ? undefined : decodeLine(bytes.subarray(start, newlineAt)), start, end };
+    start = end;
+  }
+}
+
+/** Reads a whole segment; damaged lines are counted and skipped. */
 export function readSegment(bytes: Buffer): SegmentContents {
   const records: LedgerRecord[] = [];
   let intactBytes = 0;
   let damagedLines = 0;
-  for (let start = 0; start < bytes.length; ) {
-    const end = bytes.indexOf(newline, start);
-    const record = end < 0 ? undefined : decodeLine(bytes.subarray(start, end));
-    start = end < 0 ? bytes.length : end + 1;
+  for (const { record, end } of segmentLines(bytes)) {
     if (record === undefined) {
       damagedLines++;
     } else {
       records.push(record);
-      intactBytes = start;
+      intactBytes = end;
     }
   }
   return { records, intactBytes, damagedLines };
+}
+
+/** One line of `encodeLine`, its newline included; undefined = damaged. */
+export function readLine(bytes: Buffer): LedgerRecord | undefined {
+  const [first] = segmentLines(bytes);
+  return first?.record;
+}
+
+/** A log that somebody gives us: lines of a segment, or plain JSON lines. Damaged ones are counted and skipped, empty ones are none. */
+export function readLog(bytes: Buffer): Pick<SegmentContents, "records" | "damagedLines"> {
+  const records: LedgerRecord[] = [];
+  let damagedLines = 0;
+  for (let start = 0; start < bytes.length; ) {
+    const newlineAt = bytes.indexOf(newline, start);
+    const end = newlineAt < 0 ? bytes.length : newlineAt;
+    const line = bytes.subarray(start, end);
+    start = end + 1;
+    if (line.toString("latin1").trim() === "") continue;
+    const record = line[0] === openingBrace ? parseObject(line) : decodeLine(line);
+    if (record === undefined) damagedLines++;
+    else records.push(record);
+  }
+  return { records, damagedLines };
 }

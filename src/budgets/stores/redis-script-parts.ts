@@ -8,6 +8,7 @@
  *   <prefix>:session:<id>    hash; `state` (JSON), `op:<id>` an answer
  *   <prefix>:expiries        sorted set of the sessions with open holds by expiry
  *   <prefix>:expire:<id>     an answer of expire
+ *   <prefix>:booked:<id>     a booking that was made
  *
  * Amounts are decimal text. Lua's numbers are doubles, so sums are made of two limbs of nine digits and the rest.
  */

@@ -137,6 +137,29 @@ if #holds > 0 then redis.call('SET', prefix .. ':expire:' .. call.id, encoded, '
 return encoded
 `;
 
+export const bookScript = `${common}
+local marker = prefix .. ':booked:' .. call.id
+if redis.call('EXISTS', marker) == 1 then return '{"kind":"booked"}' end
+local keep = 0
+for _, line in ipairs(call.lines) do
+  if not locate(line, line.at) then return redis.error_reply('a time outside of the slots of its line') end
+  keep = math.max(keep, line.keepMs)
+end
+for _, line in ipairs(call.lines) do
+  local amount = big(line.amount)
+  local spent = amount
+  if line.enforcement == 'Hard' then
+    spent = least(amount, natural(sub(big(line.limit), peak(line, line.count - 1).used)))
+  end
+  change(line, 's', spent)
+  change(line, 'h', zero)
+  change(line, 'o', sub(amount, spent))
+  touch(line)
+end
+redis.call('SET', marker, '1', 'PX', keep)
+return '{"kind":"booked"}'
+`;
+
 export const readScript = `${common}
 local standings = {}
 for i, line in ipairs(call.lines) do

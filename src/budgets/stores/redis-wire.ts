@@ -1,4 +1,5 @@
 import { accountKey } from "../accounts.ts";
+import type { Spending } from "../booking.ts";
 import type {
   AccountQuery,
   BudgetAccount,
@@ -53,6 +54,7 @@ export type WireAnswer =
   | { readonly kind: "clock"; readonly now: number }
   | { readonly kind: "lost" }
   | { readonly kind: "closed" }
+  | { readonly kind: "booked" }
   | { readonly kind: "unknown" }
   | { readonly kind: "mismatch"; readonly session?: string }
   | { readonly kind: "refused"; readonly shortages: WireList<WireShortage> }
@@ -105,6 +107,11 @@ export function encodeLine(line: ReserveLine, nowMs: number) {
 
 export function encodeQuery(query: AccountQuery, nowMs: number) {
   return { ...encodeAccount(query, query.atMs ?? nowMs), ...(query.atMs === undefined ? {} : { at: query.atMs }) };
+}
+
+export function encodeSpending(spending: Spending) {
+  const { atMs, amount } = spending;
+  return { ...encodeAccount(spending, atMs), at: atMs, amount: String(amount) };
 }
 
 export function encodeAmounts(amounts: ReadonlyMap<string, bigint>): Readonly<Record<string, string>> {

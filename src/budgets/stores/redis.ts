@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import type { Cluster, Redis } from "ioredis";
+import { inTime } from "../../lib/stores/in-time.ts";
+import type { BookCall, RemoteBudgetStore } from "../booking.ts";
 import {
   type AccountQuery,
   BudgetDataLost,
-  type BudgetStore,
   BudgetStoreUnavailable,
   type Closed,
   type ExpireCall,
@@ -19,8 +20,16 @@ import {
   type Standing,
   type UnknownSession,
 } from "../budget-store.ts";
-import { checkAmounts, checkReserveCall, wrongBudgets } from "../check-call.ts";
-import { expireScript, extendScript, meterScript, readScript, reserveScript, settleScript } from "./redis-scripts.ts";
+import { checkAmounts, checkBookCall, checkReserveCall, wrongBudgets } from "../check-call.ts";
+import {
+  bookScript,
+  expireScript,
+  extendScript,
+  meterScript,
+  readScript,
+  reserveScript,
+  settleScript,
+} from "./redis-scripts.ts";
 import {
   decodeExpired,
   decodeReserved,
@@ -31,6 +40,7 @@ import {
   encodeAmounts,
   encodeLine,
   encodeQuery,
+  encodeSpending,
   parseAnswer,
   type WireAnswer,
 } from "./redis-wire.ts";
@@ -48,6 +58,7 @@ const scripts = {
   tollgateBudgetSettle: settleScript,
   tollgateBudgetExpire: expireScript,
   tollgateBudgetRead: readScript,
+  tollgateBudgetBook: bookScript,
 } as const;
 
 type Script = keyof typeof scripts;
@@ -74,7 +85,7 @@ export interface RedisBudgetStoreOptions {
  * Budgets on Redis: an operation is one script, and one round trip (the first one asks for the epoch before).
  * Every operation throws BudgetStoreUnavailable when Redis fails or is late, and BudgetDataLost when it came back without its data.
  */
-export class RedisBudgetStore implements BudgetStore {
+export class RedisBudgetStore implements RemoteBudgetStore {
   readonly #client: ScriptClient;
   readonly #options: RedisBudgetStoreOptions;
   /** How far the store's clock was found to be ahead. */
@@ -148,19 +159,42 @@ export class RedisBudgetStore implements BudgetStore {
 
   async close(): Promise<void> {}
 
+  async book(call: BookCall): Promise<void> {
+    await this.#book(call, await this.epoch());
+  }
+
+  async rebuild(calls: readonly BookCall[]): Promise<void> {
+    const epoch = await this.#presentEpoch();
+    for (const call of calls) await this.#book(call, epoch);
+    this.#epoch = epoch;
+  }
+
   /** Names the data (L39): a Redis that lost everything has no epoch or another one. To be kept for the next start. */
   async epoch(): Promise<string> {
-    if (this.#epoch !== undefined) return this.#epoch;
+    this.#epoch ??= await this.#presentEpoch();
+    return this.#epoch;
+  }
+
+  acceptLoss(): void {
+    this.#epoch = undefined;
+  }
+
+  /** Of the data that is there now. */
+  async #presentEpoch(): Promise<string> {
     await this.#inTime(this.#client.set(epochKey, randomUUID(), "NX"));
     const epoch = await this.#inTime(this.#client.get(epochKey));
     if (epoch === null) throw new BudgetStoreUnavailable(`${this.#options.place} does not keep what is written`);
-    this.#epoch = epoch;
     return epoch;
   }
 
-  /** Goes on with what the store has now, after BudgetDataLost: when it is rebuilt, or given up. */
-  acceptLoss(): void {
-    this.#epoch = undefined;
+  async #book(call: BookCall, epoch: string): Promise<void> {
+    checkBookCall(call);
+    const answer = await this.#run(
+      "tollgateBudgetBook",
+      { id: call.id, lines: call.spendings.map(encodeSpending) },
+      epoch,
+    );
+    if (answer.kind !== "booked") throw this.#unexpected(answer);
   }
 
   #reserved(answer: WireAnswer): Reserved | Refused | Closed {
@@ -178,32 +212,18 @@ export class RedisBudgetStore implements BudgetStore {
     return this.#run(script, callAt(answer.now));
   }
 
-  async #run(script: Script, call: object): Promise<WireAnswer> {
+  async #run(script: Script, call: object, knownEpoch?: string): Promise<WireAnswer> {
     const { place, storeNowMs } = this.#options;
-    const epoch = await this.epoch();
+    const epoch = knownEpoch ?? (await this.epoch());
     const argument = JSON.stringify({ ...call, epoch, ...(storeNowMs === undefined ? {} : { nowMs: storeNowMs() }) });
     const answer = parseAnswer(await this.#inTime(this.#client[script](epochKey, argument, prefix)));
     if (answer.kind === "lost") throw new BudgetDataLost(`${place} has lost the budgets that it held`);
     return answer;
   }
 
-  async #inTime<T extends string | null>(answer: Promise<T>): Promise<T> {
+  #inTime<T>(answer: Promise<T>): Promise<T> {
     const { place, timeoutMs } = this.#options;
-    let timer: NodeJS.Timeout | undefined;
-    const limit = new Promise<undefined>((resolve) => {
-      timer = setTimeout(resolve, timeoutMs, undefined);
-    });
-    let found: T | undefined;
-    try {
-      found = await Promise.race([answer, limit]);
-    } catch (cause) {
-      throw new BudgetStoreUnavailable(`${place} failed`, { cause });
-    } finally {
-      clearTimeout(timer);
-    }
-    if (found !== undefined) return found;
-    answer.catch(() => undefined); // the late failure was already answered for
-    throw new BudgetStoreUnavailable(`${place} did not answer within ${timeoutMs} ms`);
+    return inTime(answer, timeoutMs, place, BudgetStoreUnavailable);
   }
 
   #unexpected({ kind }: WireAnswer): BudgetStoreUnavailable {

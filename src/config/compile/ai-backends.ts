@@ -30,7 +30,7 @@ export function compileAiBackend(context: CompileContext, resource: ResourceOf<t
     schema: provider.schema,
     endpoint: endpointOf(provider, endpoint, region),
     auth,
-    options: backendOptions(context, provider.schema, endpoint?.prefix ?? provider.prefix, version),
+    options: backendOptions(context, provider.schema, endpoint?.prefix ?? provider.prefix, version, provider),
     modelNameOverride: model,
     models: new Map(Object.entries(models ?? {})),
     fallback: vendorFallback(context, provider.name),

@@ -1,5 +1,5 @@
 import type { Backend, BackendEndpoint } from "../../core/runtime-config.ts";
-import { providerAt } from "../data/providers.ts";
+import { findProvider, providerAt } from "../data/providers.ts";
 import { schemas } from "../data/schemas.ts";
 import type { aiServiceBackend } from "../dialects/ai-gateway/ai-service-backend.ts";
 import { backend } from "../dialects/gateway-api/backend.ts";
@@ -54,7 +54,13 @@ export function compileAiServiceBackend(
     schema: schema.name,
     endpoint,
     auth: credentials?.auth ?? { type: "None" },
-    options: backendOptions(context, schema.name, prefixOf(schema), schema.version === "" ? undefined : schema.version),
+    options: backendOptions(
+      context,
+      schema.name,
+      prefixOf(schema),
+      schema.version === "" ? undefined : schema.version,
+      provider === undefined ? undefined : findProvider(provider),
+    ),
     modelNameOverride: undefined,
     models: new Map(),
     fallback: vendorFallback(context, provider),

@@ -1,6 +1,6 @@
 import type { CostRule } from "../../core/runtime-config.ts";
 import type { Path } from "../diagnostics.ts";
-import type { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
+import { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
 import { gatewayConfig, gatewayConfigAnnotation } from "../dialects/ai-gateway/gateway-config.ts";
 import type { CostList } from "../dialects/common/cost-list.ts";
 import { gateway } from "../dialects/gateway-api/gateway.ts";
@@ -76,7 +76,7 @@ export function compileCosts(context: CompileContext): (route: Route) => readonl
     const rules = compileList(context, resource, ["spec", "llmRequestCosts"], resource.body.spec.llmRequestCosts);
     return { namespace: resource.namespace, rules };
   });
-  return (route) => {
+  const ofRoute = (route: Route): readonly CostRule[] => {
     const own = compileList(context, route, ["spec", "llmRequestCosts"], route.body.spec.llmRequestCosts ?? []);
     const layers = [
       builtIn,
@@ -87,4 +87,7 @@ export function compileCosts(context: CompileContext): (route: Route) => readonl
     const byKey = new Map(layers.flat().map((rule) => [rule.metadataKey, rule]));
     return [...byKey.values()].sort((a, b) => (a.metadataKey < b.metadataKey ? -1 : 1));
   };
+  // asked for more than once, and mistakes are told once
+  const known = new Map(resources.all(aiGatewayRoute).map((route) => [route, ofRoute(route)]));
+  return (route) => known.get(route) ?? [];
 }

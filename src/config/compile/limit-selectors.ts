@@ -20,7 +20,7 @@ function header({ name: written, type = "Exact", value = "", invert = false }: H
  * All of a rule's selectors, in the order written (limits.md L10). Names in lower case. Everything is ANDed, also several
  * clientSelectors (Envoy Gateway: all individual select conditions must hold); only the methods of one are ORed.
  */
-export function compileSelectors(rule: RateLimitRule): readonly LimitSelector[] {
+export function compileSelectors(rule: Pick<RateLimitRule, "clientSelectors">): readonly LimitSelector[] {
   return (rule.clientSelectors ?? []).flatMap(({ headers = [], sourceCIDR, methods = [], path }) => {
     const selectors: LimitSelector[] = headers.map(header);
     if (sourceCIDR !== undefined)

@@ -1,6 +1,7 @@
 import type { FailureMode, LimitRule } from "../../core/runtime-config.ts";
 import { contentHash } from "../content-hash.ts";
 import type { RateLimitCost } from "../dialects/gateway-api/rate-limit.ts";
+import type { Resource } from "../resource.ts";
 import { isTimeZone } from "../values/time-zone.ts";
 import type { CompileContext } from "./context.ts";
 import { compileSelectors } from "./limit-selectors.ts";
@@ -11,7 +12,7 @@ const failureModeAnnotation = "tollgate.dev/failure-mode";
 const failureModes: readonly FailureMode[] = ["local", "allow", "deny"];
 
 /** limits.md L14: the zone in which Day and longer windows begin. */
-function timeZoneOf(context: CompileContext, policy: Policy): string {
+export function timeZoneOf(context: CompileContext, policy: Resource<unknown>): string {
   const zone = policy.annotations[timeZoneAnnotation];
   if (zone === undefined || isTimeZone(zone)) return zone ?? "UTC";
   context.report.error(
@@ -23,7 +24,7 @@ function timeZoneOf(context: CompileContext, policy: Policy): string {
 }
 
 /** limits.md L18: what happens while the store is away. */
-function failureModeOf(context: CompileContext, policy: Policy): FailureMode {
+export function failureModeOf(context: CompileContext, policy: Resource<unknown>): FailureMode {
   const written = policy.annotations[failureModeAnnotation];
   const mode = failureModes.find((known) => known === written);
   if (mode !== undefined || written === undefined) return mode ?? context.settings.store.failureMode;
@@ -38,8 +39,17 @@ function compileCost(cost: RateLimitCost): LimitRule["requestCost"] {
     : { from: "Number", number: cost.number ?? 0 };
 }
 
+/** Types of the cost rules that write a key, on the routes of the policy. */
+type TypesOf = (key: string) => readonly string[];
+
+/** A limit counts dollars when everything that it reads from costs is in USD. */
+function costUnitOf(costs: readonly (LimitRule["requestCost"] | undefined)[], typesOf: TypesOf): LimitRule["costUnit"] {
+  const types = costs.flatMap((cost) => (cost?.from === "Metadata" ? typesOf(cost.key) : []));
+  return types.length > 0 && types.every((type) => type === "USD") ? "MicroUsd" : undefined;
+}
+
 /** The rate limits of one policy (limits.md L10–L14). An id does not hold the limit's number, so that an edited limit keeps its counters. */
-export function compileLimits(context: CompileContext, policy: Policy): readonly LimitRule[] {
+export function compileLimits(context: CompileContext, policy: Policy, typesOf: TypesOf): readonly LimitRule[] {
   const rules = policy.body.spec.rateLimit?.global.rules ?? [];
   const timeZone = timeZoneOf(context, policy);
   const failureMode = failureModeOf(context, policy);
@@ -71,6 +81,8 @@ export function compileLimits(context: CompileContext, policy: Policy): readonly
       responseCost,
       shadowMode,
       failureMode,
+      perRoute: rule.shared !== true,
+      costUnit: costUnitOf([requestCost, responseCost], typesOf),
     };
   });
 }

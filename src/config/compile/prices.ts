@@ -1,4 +1,4 @@
-import type { PriceEntry } from "../../core/prices.ts";
+import type { Price, PriceEntry, PriceRates, TokenRates } from "../../core/prices.ts";
 import type { Backend } from "../../core/runtime-config.ts";
 import { contentHash } from "../content-hash.ts";
 import type { Path } from "../diagnostics.ts";
@@ -53,6 +53,28 @@ function warnAboutNoBackend(
   );
 }
 
+type WrittenRates = Pick<WrittenPrice, "perMillionTokens" | "longContext">;
+
+function toRates({ input, output, cacheRead, cacheWrite, cacheWrite1h }: WrittenRates["perMillionTokens"]): TokenRates {
+  return { input, output, cacheRead, cacheWrite, cacheWrite1h };
+}
+
+function toPriceRates({ perMillionTokens, longContext = [] }: WrittenRates): PriceRates {
+  const steps = longContext
+    .map((step) => ({ inputTokensAbove: step.inputTokensAbove, rates: toRates(step.perMillionTokens) }))
+    .sort((a, b) => a.inputTokensAbove - b.inputTokensAbove);
+  return { rates: toRates(perMillionTokens), longContext: steps };
+}
+
+function toTiers(written: NonNullable<WrittenPrice["tiers"]>): Price["tiers"] {
+  const { flex, priority, batch } = written;
+  return {
+    ...(flex === undefined ? {} : { flex: toPriceRates(flex) }),
+    ...(priority === undefined ? {} : { priority: toPriceRates(priority) }),
+    ...(batch === undefined ? {} : { batch: toPriceRates(batch) }),
+  };
+}
+
 function compileEntry(
   context: CompileContext,
   book: Book,
@@ -62,17 +84,8 @@ function compileEntry(
   const path = ["spec", "prices", index];
   const scope = scopeOf(context, book, path, written);
   if (scope === undefined) return [];
-  const toRates = ({ input, output, cacheRead, cacheWrite, cacheWrite1h }: WrittenPrice["perMillionTokens"]) => ({
-    input,
-    output,
-    cacheRead,
-    cacheWrite,
-    cacheWrite1h,
-  });
-  const longContext = (written.longContext ?? [])
-    .map(({ inputTokensAbove, perMillionTokens }) => ({ inputTokensAbove, rates: toRates(perMillionTokens) }))
-    .sort((a, b) => a.inputTokensAbove - b.inputTokensAbove);
-  const price = { rates: toRates(written.perMillionTokens), longContext, source: `PriceBook ${book.id}` };
+  const tiers = written.tiers === undefined ? {} : { tiers: toTiers(written.tiers) };
+  const price: Price = { ...toPriceRates(written), ...tiers, source: `PriceBook ${book.id}` };
   const { from: fromMs, until: untilMs } = written;
   return written.models.map((model) => ({ model, namespace: book.namespace, scope, fromMs, untilMs, price }));
 }

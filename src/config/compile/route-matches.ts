@@ -27,3 +27,11 @@ export function compileMatches(matches: readonly Written[]): readonly (readonly 
     }),
   );
 }
+
+/** Whether a match lets this model pass, whatever else it asks for. */
+export function acceptsModel(match: readonly HeaderMatch[], model: string): boolean {
+  return match.every(
+    (header) =>
+      header.name !== modelHeader || (header.type === "Exact" ? header.value === model : header.pattern.test(model)),
+  );
+}

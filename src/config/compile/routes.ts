@@ -3,6 +3,7 @@ import { contentHash } from "../content-hash.ts";
 import { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
 import type { ResourceOf } from "../resource.ts";
 import { compileBackendRefs, exactModels } from "./backend-refs.ts";
+import type { CompiledBudgets } from "./budgets.ts";
 import type { CompileContext } from "./context.ts";
 import { compileMatches } from "./route-matches.ts";
 import type { CompiledTraffic } from "./traffic.ts";
@@ -24,6 +25,7 @@ export function compileRoutes(
   context: CompileContext,
   backends: ReadonlyMap<string, Backend>,
   traffic: CompiledTraffic,
+  budgets: CompiledBudgets,
   costsOf: (route: RouteResource) => readonly CostRule[],
 ): readonly CompiledRoute[] {
   const resources = [...context.resources.all(aiGatewayRoute)].sort(
@@ -33,7 +35,7 @@ export function compileRoutes(
   return resources.map((resource) => {
     tellUnused(context, resource);
     const { hostnames = [] } = resource.body.spec;
-    const rules = compileRules(context, resource, backends, traffic, costsOf(resource));
+    const rules = compileRules(context, resource, backends, traffic, budgets, costsOf(resource));
     return { resource, route: { id: resource.id, hostnames: hostnames.map((name) => name.toLowerCase()), rules } };
   });
 }
@@ -43,6 +45,7 @@ function compileRules(
   resource: RouteResource,
   backends: ReadonlyMap<string, Backend>,
   traffic: CompiledTraffic,
+  budgets: CompiledBudgets,
   costs: readonly CostRule[],
 ): readonly RouteRule[] {
   const { requestTimeoutMs, streamIdleTimeoutMs, perTryTimeoutMs } = context.settings.defaults;
@@ -76,7 +79,7 @@ function compileRules(
       jsonPerTryTimeoutMs: askedPerTryTimeoutMs,
       costs,
       limits: said.limits,
-      budgets: [],
+      budgets: budgets.of(resource, written.name),
     });
   }
   return [...rules.values()];

@@ -15,6 +15,9 @@ export interface SecretValues {
 /** `missing` says in words for a client what is not there; the report knows it already. */
 export type SecretLookup<T> = T | { readonly missing: string };
 
+/** What it takes to look a Secret up. */
+export type SecretContext = Pick<CompileContext, "resources" | "report" | "env">;
+
 /** A Secret's name and where it was written. */
 export interface SecretReference extends Reference {
   /** The key that is wanted, if it was written. */
@@ -24,7 +27,7 @@ export interface SecretReference extends Reference {
 }
 
 /** The Secret that `reference` names. A missing one is unresolved (resources.md §1). */
-export function readSecret(context: CompileContext, reference: SecretReference): SecretLookup<SecretValues> {
+export function readSecret(context: SecretContext, reference: SecretReference): SecretLookup<SecretValues> {
   const { resources, report, env } = context;
   const { from, path } = reference;
   const resolved = resolveReference([secret], reference, from, [...path, "name"], resources, report);
@@ -50,7 +53,7 @@ export function readSecret(context: CompileContext, reference: SecretReference):
 
 /** One key of a Secret; that it is missing or empty is unresolved. */
 export function readSecretKey(
-  context: CompileContext,
+  context: SecretContext,
   reference: SecretReference,
   found: SecretValues,
   key: string,

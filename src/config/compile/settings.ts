@@ -5,6 +5,8 @@ import { type TollgateSettings, tollgateConfig } from "../dialects/tollgate/toll
 import { aiBackend } from "../dialects/tutorial/ai-backend.ts";
 import type { Report } from "../report.ts";
 import type { ResourceSet } from "../resource.ts";
+import { compileAdminToken } from "./admin-token.ts";
+import type { CompileContext } from "./context.ts";
 
 const unused: readonly Path[] = [["listener", "http2"], ["log", "redact"], ["tracing"]];
 
@@ -20,6 +22,7 @@ function over<T extends object>(defaults: T, written: { readonly [K in keyof T]?
 export function compileSettings(
   resources: ResourceSet,
   report: Report,
+  env: CompileContext["env"],
 ): { readonly settings: Settings; readonly configured: TollgateSettings } {
   const [resource] = resources.all(tollgateConfig);
   const configured: TollgateSettings = resource?.body.spec ?? {};
@@ -40,7 +43,10 @@ export function compileSettings(
       bufferLimitBytes: listener?.bufferLimit,
       requestReadTimeoutMs: listener?.requestReadTimeout,
     }),
-    admin: over(base.admin, configured.admin),
+    admin: over(base.admin, {
+      ...configured.admin,
+      token: resource && compileAdminToken({ resources, report, env }, resource),
+    }),
     envoy: over(base.envoy, configured.envoy),
     modelSelection:
       configured.modelSelection ?? (resources.all(aiBackend).length > 0 ? "HeaderFirst" : base.modelSelection),

@@ -1,6 +1,6 @@
-import type { LimitRule, RetryPolicy } from "../../core/runtime-config.ts";
+import type { CostRule, LimitRule, RetryPolicy } from "../../core/runtime-config.ts";
 import { defaultRetry } from "../data/default-retry.ts";
-import type { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
+import { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
 import { backendTrafficPolicy } from "../dialects/gateway-api/backend-traffic-policy.ts";
 import type { ResourceOf } from "../resource.ts";
 import type { CompileContext } from "./context.ts";
@@ -26,13 +26,26 @@ export interface CompiledTraffic {
 }
 
 /** Compiles every policy once. All limits of a rule apply; of retries and time-outs the route's, then the Gateway's, then the oldest. */
-export function compileTraffic(context: CompileContext): CompiledTraffic {
+export function compileTraffic(
+  context: CompileContext,
+  costsOf: (route: Route) => readonly CostRule[],
+): CompiledTraffic {
   const attachments = attachPolicies(context);
   const attached = new Set(attachments.map(({ policy }) => policy));
   for (const policy of attached) warnAboutEscapes(context, policy);
   // those that limit nothing are compiled too, so that their mistakes are told
+  const routes = context.resources.all(aiGatewayRoute);
+  const typesOf = (policy: Policy, key: string): readonly string[] => {
+    const covering = attachments.filter((attachment) => attachment.policy === policy);
+    return routes
+      .filter((route) => route.body.spec.rules.some(({ name }) => covering.some((one) => one.covers(route, name))))
+      .flatMap((route) => costsOf(route).filter(({ metadataKey }) => metadataKey === key))
+      .map(({ type }) => type);
+  };
   const limitsOf = new Map(
-    context.resources.all(backendTrafficPolicy).map((policy) => [policy, compileLimits(context, policy)]),
+    context.resources
+      .all(backendTrafficPolicy)
+      .map((policy) => [policy, compileLimits(context, policy, (key) => typesOf(policy, key))]),
   );
   const defaults = compileRetry(context.configured.defaults?.retry, defaultRetry);
   const told = new Set<Policy>();

@@ -9,7 +9,7 @@ export const defaultSettings: Settings = {
     bufferLimitBytes: 50 * 1024 * 1024,
     requestReadTimeoutMs: 60_000,
   },
-  admin: { address: "127.0.0.1", port: 9090 },
+  admin: { address: "127.0.0.1", port: 9090, token: undefined },
   envoy: { concurrency: 1, adminPort: 0, extraArgs: [] },
   modelSelection: "BodyFirst",
   endpointPrefixes: { openai: "", anthropic: "/anthropic", cohere: "/cohere" },

@@ -12,6 +12,8 @@ export interface Provider {
   readonly prefix: string | undefined;
   /** Requests without a key make no sense. */
   readonly needsKey: boolean;
+  /** The member that holds a maximum of output tokens where it is not `max_tokens`. */
+  readonly outputLimitMember?: string;
   /** Other names for it. */
   readonly aliases: readonly string[];
 }
@@ -21,7 +23,13 @@ const local = { hostname: "127.0.0.1", tls: false, needsKey: false, prefix: unde
 
 /** Facts from the providers' API references. */
 const providers: readonly Provider[] = [
-  { ...hosted, name: "OpenAI", schema: "OpenAI", hostname: "api.openai.com" },
+  {
+    ...hosted,
+    name: "OpenAI",
+    schema: "OpenAI",
+    hostname: "api.openai.com",
+    outputLimitMember: "max_completion_tokens",
+  },
   { ...hosted, name: "Anthropic", schema: "Anthropic", hostname: "api.anthropic.com" },
   {
     ...hosted,

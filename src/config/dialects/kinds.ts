@@ -3,6 +3,7 @@ import { aiGatewayRoute } from "./ai-gateway/ai-gateway-route.ts";
 import { aiServiceBackend } from "./ai-gateway/ai-service-backend.ts";
 import { backendSecurityPolicy } from "./ai-gateway/backend-security-policy.ts";
 import { gatewayConfig } from "./ai-gateway/gateway-config.ts";
+import { quotaPolicy } from "./ai-gateway/quota-policy.ts";
 import { backend } from "./gateway-api/backend.ts";
 import { backendTlsPolicy } from "./gateway-api/backend-tls-policy.ts";
 import { backendTrafficPolicy } from "./gateway-api/backend-traffic-policy.ts";
@@ -13,6 +14,7 @@ import { httpRoute } from "./gateway-api/http-route.ts";
 import { namespace } from "./gateway-api/namespace.ts";
 import { referenceGrant } from "./gateway-api/reference-grant.ts";
 import { secret } from "./gateway-api/secret.ts";
+import { budget } from "./tollgate/budget.ts";
 import { mockBackend } from "./tollgate/mock-backend.ts";
 import { priceBook } from "./tollgate/price-book.ts";
 import { tollgateConfig } from "./tollgate/tollgate-config.ts";
@@ -25,6 +27,7 @@ export const kinds: readonly KindDefinition<unknown>[] = [
   aiServiceBackend,
   backendSecurityPolicy,
   gatewayConfig,
+  quotaPolicy,
   aiBackend,
   llmRequestCost,
   backendTrafficPolicy,
@@ -38,6 +41,7 @@ export const kinds: readonly KindDefinition<unknown>[] = [
   configMap,
   namespace,
   mockBackend,
+  budget,
   priceBook,
   tollgateConfig,
 ];

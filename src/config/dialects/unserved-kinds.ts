@@ -1,5 +1,5 @@
 import type { Severity } from "../diagnostics.ts";
-import { aiGatewayGroup, envoyGatewayGroup, tollgateGroup } from "./common/groups.ts";
+import { aiGatewayGroup, envoyGatewayGroup } from "./common/groups.ts";
 
 /** A kind that exists and that we do not serve. What would limit or protect somebody is refused, the rest is told. */
 export interface UnservedKind {
@@ -24,8 +24,6 @@ const notUsed = (kind: string): UnservedKind => ({
 
 export const unservedKinds: readonly UnservedKind[] = [
   { group: aiGatewayGroup, kind: "MCPRoute", severity: "warning", message: "kind MCPRoute is not served by Tollgate" },
-  notYet(aiGatewayGroup, "QuotaPolicy"),
-  notYet(tollgateGroup, "Budget"),
   notYet(envoyGatewayGroup, "SecurityPolicy"),
   notUsed("ClientTrafficPolicy"),
   notUsed("EnvoyExtensionPolicy"),

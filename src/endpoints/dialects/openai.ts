@@ -1,3 +1,4 @@
+import type { StreamCut } from "../../core/endpoint.ts";
 import { utf8Bytes } from "../../lib/bytes.ts";
 import type { ErrorKind, GatewayError } from "../../lib/errors.ts";
 import { encodeSseEvent } from "../../lib/sse.ts";
@@ -20,7 +21,8 @@ const typeOfKind: Readonly<Record<ErrorKind, { readonly type: string; readonly c
 
 function errorJson(error: GatewayError): string {
   const { type, code } = typeOfKind[error.kind];
-  return JSON.stringify({ error: { message: error.message, type, param: error.param, code: error.code ?? code } });
+  const { message, param, members } = error;
+  return JSON.stringify({ error: { message, type, param, code: error.code ?? code, ...members } });
 }
 
 /** `{"error":{"message","type","param","code"}}`. */
@@ -31,4 +33,21 @@ export function openaiErrorBody(error: GatewayError): Uint8Array {
 /** The error as the last event of a stream; no `[DONE]` may follow it (R154). */
 export function openaiStreamError(error: GatewayError): Uint8Array {
   return utf8Bytes(encodeSseEvent(errorJson(error)));
+}
+
+/**
+ * A chunk that ends the answer for want of money: `finish_reason: "length"`, what was used so far, and the budget that ended it in
+ * `tollgate`, a member that clients pass over; then the terminator.
+ */
+export function openaiStreamCut({ reason, usage, model, nowMs }: StreamCut): Uint8Array {
+  const chunk = {
+    id: "chatcmpl-tollgate-budget",
+    object: "chat.completion.chunk",
+    created: Math.floor(nowMs / 1_000),
+    model: model ?? "",
+    choices: [{ index: 0, delta: {}, finish_reason: "length" }],
+    usage: { prompt_tokens: usage.input, completion_tokens: usage.output, total_tokens: usage.total },
+    tollgate: { code: reason.code, message: reason.message, ...reason.members },
+  };
+  return utf8Bytes(encodeSseEvent(JSON.stringify(chunk)) + encodeSseEvent("[DONE]"));
 }

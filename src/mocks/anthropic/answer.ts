@@ -16,6 +16,11 @@ export function renderOutput({ output, reasoning }: MockUsage): object {
   };
 }
 
+/** Inside the usage, in the answer or at the stream's beginning. */
+export function renderTier({ serviceTier }: MockAnswer): object {
+  return serviceTier === undefined ? {} : { service_tier: serviceTier };
+}
+
 export function renderAnswer(call: MockCall, answer: MockAnswer): object {
   const content: object[] = [];
   if (answer.thinking !== undefined)
@@ -36,6 +41,8 @@ export function renderAnswer(call: MockCall, answer: MockAnswer): object {
     content,
     stop_reason: answer.tool === undefined ? "end_turn" : "tool_use",
     stop_sequence: null,
-    ...(answer.usage === undefined ? {} : { usage: { ...renderInput(answer.usage), ...renderOutput(answer.usage) } }),
+    ...(answer.usage === undefined
+      ? {}
+      : { usage: { ...renderInput(answer.usage), ...renderOutput(answer.usage), ...renderTier(answer) } }),
   };
 }

@@ -1,6 +1,6 @@
 import { pieces } from "../pieces.ts";
 import type { MockAnswer, MockCall, MockFrame } from "../provider.ts";
-import { renderInput, renderOutput } from "./answer.ts";
+import { renderInput, renderOutput, renderTier } from "./answer.ts";
 
 function frame(
   kind: MockFrame["kind"],
@@ -25,7 +25,9 @@ export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockF
         content: [],
         stop_reason: null,
         stop_sequence: null,
-        ...(usage === undefined ? {} : { usage: { ...renderInput(usage), output_tokens: firstOutputTokens } }),
+        ...(usage === undefined
+          ? {}
+          : { usage: { ...renderInput(usage), output_tokens: firstOutputTokens, ...renderTier(answer) } }),
       },
     }),
     frame("start", { type: "ping" }),

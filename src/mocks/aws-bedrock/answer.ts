@@ -12,6 +12,11 @@ export function renderUsage(usage: MockUsage): object {
   };
 }
 
+/** Beside the usage, in the answer or in the stream's metadata. */
+export function renderTier({ serviceTier }: MockAnswer): object {
+  return serviceTier === undefined ? {} : { serviceTier: { type: serviceTier } };
+}
+
 export function renderAnswer(_call: MockCall, answer: MockAnswer): object {
   const content: object[] = [];
   if (answer.thinking !== undefined)
@@ -30,5 +35,6 @@ export function renderAnswer(_call: MockCall, answer: MockAnswer): object {
     stopReason: answer.tool === undefined ? "end_turn" : "tool_use",
     ...(answer.usage === undefined ? {} : { usage: renderUsage(answer.usage) }),
     metrics: { latencyMs: 12 },
+    ...renderTier(answer),
   };
 }

@@ -1,6 +1,6 @@
 import { pieces } from "../pieces.ts";
 import type { MockAnswer, MockCall, MockFrame } from "../provider.ts";
-import { renderUsage } from "./answer.ts";
+import { renderTier, renderUsage } from "./answer.ts";
 import { eventFrame } from "./frames.ts";
 
 export function renderFrames(_call: MockCall, answer: MockAnswer): readonly MockFrame[] {
@@ -34,6 +34,10 @@ export function renderFrames(_call: MockCall, answer: MockAnswer): readonly Mock
   }
   push("end", "messageStop", { stopReason: answer.tool === undefined ? "end_turn" : "tool_use" });
   if (answer.usage !== undefined)
-    push("end", "metadata", { usage: renderUsage(answer.usage), metrics: { latencyMs: 12 } });
+    push("end", "metadata", {
+      usage: renderUsage(answer.usage),
+      metrics: { latencyMs: 12 },
+      ...renderTier(answer),
+    });
   return frames;
 }

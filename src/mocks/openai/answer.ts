@@ -26,6 +26,7 @@ export function renderAnswer(call: MockCall, answer: MockAnswer): object {
     object: "chat.completion",
     created: createdSeconds,
     model: call.model,
+    ...(answer.serviceTier === undefined ? {} : { service_tier: answer.serviceTier }),
     choices: [
       {
         index: 0,

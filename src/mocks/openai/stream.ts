@@ -9,6 +9,7 @@ export function renderFrames(call: MockCall, answer: MockAnswer): readonly MockF
       object: "chat.completion.chunk",
       created: createdSeconds,
       model: call.model,
+      ...(answer.serviceTier === undefined ? {} : { service_tier: answer.serviceTier }),
       choices,
       ...(call.includeUsage ? { usage: usage ?? null } : {}),
     };

@@ -8,17 +8,20 @@ import { convertToAnthropicMessages } from "./convert-to-anthropic-messages.ts";
 import { prepareThinking } from "./prepare-thinking.ts";
 import { prepareTools } from "./prepare-tools.ts";
 
-const members = new Set([...chatRequestMembers, "metadata", "user", "safety_identifier"]);
+const known = new Set([...chatRequestMembers, "metadata", "user", "safety_identifier"]);
 /** From this version on the API refuses sampling parameters, even at their default values (R30). */
 const firstVersionWithoutSampling = "2026-10-21";
 
-/** The members of a Messages request but `model` and `stream`, which each envelope puts where it wants them. */
+/**
+ * The members of a Messages request but `model` and `stream`, which each envelope puts where it wants them, and the most output
+ * tokens that it asks for.
+ */
 export function convertToAnthropicRequest(
   chat: ChatRequest,
   options: BackendOptions,
   schema: string,
   warnings: Warnings,
-): { readonly [member: string]: JsonOut } {
+): { readonly members: { readonly [member: string]: JsonOut }; readonly maxTokens: number } {
   const { system, messages } = convertToAnthropicMessages(chat.messages, {
     inlineSystem: options.midConversationSystem === "inline",
     urls: options.urlImages !== "refuse",
@@ -43,8 +46,8 @@ export function convertToAnthropicRequest(
     metadata: prepareMetadata(chat, warnings),
     service_tier: prepareServiceTier(chat, warnings),
   };
-  warnings.droppedUnless(chat.body, members, chatRequestDefaults);
-  return request;
+  warnings.droppedUnless(chat.body, known, chatRequestDefaults);
+  return { members: request, maxTokens };
 }
 
 function refusesSampling({ anthropicVersion = "", samplingParams }: BackendOptions): boolean {

@@ -28,11 +28,9 @@ function makeRequest(input: AttemptInput): UpstreamRequest {
   const warnings = new Warnings();
   const version = input.options.anthropicVersion ?? defaultVersion;
   const chat = readChatRequest(input.request, schema, warnings);
-  const body: JsonOut = {
-    model: input.model,
-    ...convertToAnthropicRequest(chat, { ...input.options, anthropicVersion: version }, schema, warnings),
-    stream: chat.stream ? true : undefined,
-  };
+  const options = { ...input.options, anthropicVersion: version };
+  const { members, maxTokens } = convertToAnthropicRequest(chat, options, schema, warnings);
+  const body: JsonOut = { model: input.model, ...members, stream: chat.stream ? true : undefined };
   return {
     path: `${input.options.prefix ?? "/v1"}/messages`,
     headers: upstreamHeaders(input.clientHeaders, chat.stream ? "text/event-stream" : "application/json", {
@@ -40,5 +38,6 @@ function makeRequest(input: AttemptInput): UpstreamRequest {
     }),
     body: utf8Bytes(stringifyRaw(body)),
     warnings: warnings.codes,
+    maxOutputTokens: maxTokens,
   };
 }

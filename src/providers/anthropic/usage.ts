@@ -1,7 +1,9 @@
-import type { TokenUsage } from "../../core/usage.ts";
+import type { ServiceTier, TokenUsage } from "../../core/usage.ts";
 import type { AnswerSink } from "../common/answer-sink.ts";
 import { readCounter, sumOfTold } from "../common/counter.ts";
 import type { JsonView } from "../common/json-view.ts";
+import { withServiceTier } from "../common/merge-usage.ts";
+import { readServiceTier } from "../common/service-tier.ts";
 
 /** The counters as Anthropic tells them, each apart: `input_tokens` here does not include cached tokens. */
 interface WireCounters {
@@ -22,6 +24,7 @@ export class AnthropicUsage {
   #counters: WireCounters = {};
   /** `input_tokens` was told and cannot be: what caches tell is only a part of the input. */
   #inputUnreadable = false;
+  #serviceTier: ServiceTier | undefined;
 
   /** Takes in one `usage` object and tells the sink all that is known by now. */
   report(usage: JsonView, sink: AnswerSink): void {
@@ -36,11 +39,13 @@ export class AnthropicUsage {
       thinking_tokens: readCounter(usage.member("output_tokens_details").member("thinking_tokens"), sink),
     };
     if (usage.member("input_tokens").told) this.#inputUnreadable = told.input_tokens === undefined;
+    const tier = usage.member("service_tier");
+    if (tier.told) this.#serviceTier = readServiceTier(tier.value, (name) => sink.note(name));
     const present = Object.entries(told).filter(([, value]) => value !== undefined);
     if (present.length === 0) return;
     this.#counters = { ...this.#counters, ...Object.fromEntries(present) };
     const known = tokenUsage(this.#counters);
-    sink.usage = this.#inputUnreadable ? { ...known, input: undefined } : known;
+    sink.usage = withServiceTier(this.#inputUnreadable ? { ...known, input: undefined } : known, this.#serviceTier);
   }
 }
 

@@ -11,16 +11,19 @@ import { prepareTools } from "./prepare-tools.ts";
 
 type Members = { readonly [member: string]: JsonOut };
 
-const members = new Set([...chatRequestMembers, "metadata"]);
+const known = new Set([...chatRequestMembers, "metadata"]);
 const serviceTiers = new Set(["default", "flex", "priority"]);
 
-/** The body of a Converse request (translation.md §6.3); the model and whether to stream are told in the path. */
+/**
+ * The body of a Converse request (translation.md §6.3), and the most output tokens that it asks for if it names a maximum; the
+ * model and whether to stream are told in the path.
+ */
 export function convertToConverseRequest(
   chat: ChatRequest,
   options: BackendOptions,
   schema: string,
   warnings: Warnings,
-): Members {
+): { readonly members: Members; readonly maxTokens: number | undefined } {
   const { system, messages } = convertToConverseMessages(chat.messages, { schema, warnings });
   const { maxTokens, modelFields, effort } = prepareThinking(chat, options, warnings);
   const { temperature, topP, topK } = prepareSampling(chat, options.samplingParams === "drop", warnings);
@@ -39,8 +42,8 @@ export function convertToConverseRequest(
     serviceTier: prepareServiceTier(chat.serviceTier, warnings),
     requestMetadata: prepareMetadata(chat, warnings),
   };
-  warnings.droppedUnless(chat.body, members, chatRequestDefaults);
-  return request;
+  warnings.droppedUnless(chat.body, known, chatRequestDefaults);
+  return { members: request, maxTokens };
 }
 
 function unlessEmpty(object: Members): Members | undefined {

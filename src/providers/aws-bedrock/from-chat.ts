@@ -28,11 +28,12 @@ export const chatToBedrock: TranslatorFactory = (input) => ({
 function makeRequest(input: AttemptInput): UpstreamRequest {
   const warnings = new Warnings();
   const chat = readChatRequest(input.request, schema, warnings);
-  const body = convertToConverseRequest(chat, input.options, schema, warnings);
+  const { members, maxTokens } = convertToConverseRequest(chat, input.options, schema, warnings);
   return {
     path: `/model/${pathSegment(input.model)}/${chat.stream ? "converse-stream" : "converse"}`,
     headers: upstreamHeaders(input.clientHeaders, chat.stream ? streamMediaType : "application/json"),
-    body: utf8Bytes(stringifyRaw(body)),
+    body: utf8Bytes(stringifyRaw(members)),
     warnings: warnings.codes,
+    maxOutputTokens: maxTokens,
   };
 }

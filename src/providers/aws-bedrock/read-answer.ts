@@ -19,7 +19,7 @@ export function readAnswer(body: Uint8Array, head: ResponseHead, sink: AnswerSin
   const answer = parseUpstreamJson(body);
   const error = readErrorIn(answer.value);
   if (error !== undefined) throw error;
-  new ConverseUsage().report(answer.member("usage"), sink);
+  new ConverseUsage().report(answer, sink);
   const content = answer.member("output").member("message").member("content").elements;
   if (content === undefined) {
     throw new GatewayError("upstream_empty_response", "the provider's answer has no output");

@@ -104,7 +104,7 @@ export class ConverseStreamReader implements StreamReader {
         this.#messageStop(event.member("stopReason").string);
         return;
       case "metadata":
-        this.#usage.report(event.member("usage"), this.#sink);
+        this.#usage.report(event, this.#sink);
         this.#metadataSeen = true;
         this.#settle();
         return;

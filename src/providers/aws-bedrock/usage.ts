@@ -2,6 +2,8 @@ import type { TokenUsage } from "../../core/usage.ts";
 import type { AnswerSink } from "../common/answer-sink.ts";
 import { readCounter, sumOfTold } from "../common/counter.ts";
 import type { JsonView } from "../common/json-view.ts";
+import { withServiceTier } from "../common/merge-usage.ts";
+import { readServiceTier } from "../common/service-tier.ts";
 
 /** The counters as Converse tells them, each apart: `inputTokens` here does not include cached tokens. */
 interface WireCounters {
@@ -18,8 +20,13 @@ interface WireCounters {
 export class ConverseUsage {
   #counters: WireCounters = {};
 
-  /** Takes in one `usage` object and tells the sink all that is known by now. `totalTokens` only checks the sum. */
-  report(usage: JsonView, sink: AnswerSink): void {
+  /**
+   * Takes in the `usage` and `serviceTier` of an answer, or of a stream's metadata, and tells the sink all that is known by now.
+   * `totalTokens` only checks the sum.
+   */
+  report(answer: JsonView, sink: AnswerSink): void {
+    const usage = answer.member("usage");
+    const tier = readServiceTier(answer.member("serviceTier").member("type").value, (name) => sink.note(name));
     const details = usage.member("cacheDetails");
     const told: WireCounters = {
       inputTokens: readCounter(usage.member("inputTokens"), sink),
@@ -33,8 +40,9 @@ export class ConverseUsage {
     const total = readCounter(usage.member("totalTokens"), sink);
     if (present.length === 0) return;
     this.#counters = { ...this.#counters, ...Object.fromEntries(present) };
-    sink.usage = tokenUsage(this.#counters);
-    if (total !== undefined && total !== sumOfTold(sink.usage.input, sink.usage.output)) {
+    const known = tokenUsage(this.#counters);
+    sink.usage = withServiceTier(known, tier);
+    if (total !== undefined && total !== sumOfTold(known.input, known.output)) {
       sink.note("usage_total_mismatch");
     }
   }

@@ -16,7 +16,7 @@ export class ChatAnswerWriter implements ChatWriter {
   #finish: FinishReason = "stop";
   #usage: JsonOut;
   #done = false;
-  #characters = 0;
+  #outputBytes = 0;
 
   constructor(createdSeconds: number) {
     this.#createdSeconds = createdSeconds;
@@ -30,13 +30,13 @@ export class ChatAnswerWriter implements ChatWriter {
 
   text(text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#content = (this.#content ?? "") + text;
   }
 
   reasoning(text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#reasoning = (this.#reasoning ?? "") + text;
   }
 
@@ -51,13 +51,13 @@ export class ChatAnswerWriter implements ChatWriter {
   toolArguments(index: number, text: string): void {
     const tool = this.#tools[index];
     if (tool === undefined) return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     tool.arguments += text;
   }
 
   refusal(text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#refusal = (this.#refusal ?? "") + text;
   }
 
@@ -108,9 +108,9 @@ export class ChatAnswerWriter implements ChatWriter {
     );
   }
 
-  takeOutputCharacters(): number {
-    const characters = this.#characters;
-    this.#characters = 0;
-    return characters;
+  takeOutputBytes(): number {
+    const bytes = this.#outputBytes;
+    this.#outputBytes = 0;
+    return bytes;
   }
 }

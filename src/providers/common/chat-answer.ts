@@ -100,8 +100,8 @@ class PieceReader {
       this.#failed = true;
     }
     const { writer, usage, model } = this.#sink;
-    const outputCharacters = writer.takeOutputCharacters();
-    return { body: writer.take(), usage, model, notes: this.#sink.takeNotes(), outputCharacters, failure };
+    const outputBytes = writer.takeOutputBytes();
+    return { body: writer.take(), usage, model, notes: this.#sink.takeNotes(), outputBytes, failure };
   }
 }
 

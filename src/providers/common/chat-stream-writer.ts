@@ -12,7 +12,7 @@ export class ChatStreamWriter implements ChatWriter {
   #started = false;
   #thinkingBlocks: JsonOut[] = [];
   #out: string[] = [];
-  #characters = 0;
+  #outputBytes = 0;
 
   /** `createdSeconds`: seconds since the epoch at the response headers; `includeUsage`: the client asked for usage. */
   constructor(createdSeconds: number, includeUsage: boolean) {
@@ -29,13 +29,13 @@ export class ChatStreamWriter implements ChatWriter {
 
   text(text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#delta({ content: text });
   }
 
   reasoning(text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#delta({ reasoning_content: text });
   }
 
@@ -49,13 +49,13 @@ export class ChatStreamWriter implements ChatWriter {
 
   toolArguments(index: number, text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#delta({ tool_calls: [{ index, function: { arguments: text } }] });
   }
 
   refusal(text: string): void {
     if (text === "") return;
-    this.#characters += text.length;
+    this.#outputBytes += Buffer.byteLength(text);
     this.#delta({ refusal: text });
   }
 
@@ -86,10 +86,10 @@ export class ChatStreamWriter implements ChatWriter {
     return bytes;
   }
 
-  takeOutputCharacters(): number {
-    const characters = this.#characters;
-    this.#characters = 0;
-    return characters;
+  takeOutputBytes(): number {
+    const bytes = this.#outputBytes;
+    this.#outputBytes = 0;
+    return bytes;
   }
 
   #delta(delta: JsonOut): void {

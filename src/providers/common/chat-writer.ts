@@ -32,8 +32,8 @@ export interface ChatWriter {
   keepAlive(): void;
   /** Bytes for the client since the last call. */
   take(): Uint8Array;
-  /** Characters of model output written since the last call. */
-  takeOutputCharacters(): number;
+  /** UTF-8 bytes of model output written since the last call. */
+  takeOutputBytes(): number;
 }
 
 /** Usage as the openai dialect shows it (§5.1); undefined when nothing was told. */

@@ -5,9 +5,11 @@ import { noBytes } from "../../lib/bytes.ts";
 import { GatewayError } from "../../lib/errors.ts";
 import { type JsonMember, type JsonRange, lastMember, scanObject } from "../../lib/json-scanner.ts";
 import { decodeBuffered } from "../common/content-encoding.ts";
+import { withServiceTier } from "../common/merge-usage.ts";
 import { openaiErrorIn } from "../common/openai-errors.ts";
 import { asObject, parseJson } from "../common/parse-json.ts";
-import { outputCharacters } from "./output-characters.ts";
+import { readServiceTier } from "../common/service-tier.ts";
+import { outputBytes } from "./output-bytes.ts";
 import { chatUsage } from "./usage.ts";
 
 /** Larger answers pass without being read. */
@@ -53,14 +55,15 @@ export class ChatJson {
 function readAnswer(json: Uint8Array): Omit<Translated, "body"> {
   const members = answerMembers(json);
   const notes: string[] = [];
-  const usage: TokenUsage | undefined = chatUsage(parsedValue(json, lastMember(members, "usage")), (name) =>
-    notes.push(name),
-  );
+  const note = (name: string): void => void notes.push(name);
+  const counted: TokenUsage | undefined = chatUsage(parsedValue(json, lastMember(members, "usage")), note);
+  const tier = readServiceTier(parsedValue(json, lastMember(members, "service_tier")), note);
+  const usage = withServiceTier(counted, tier);
   const model = parsedValue(json, lastMember(members, "model"));
   const told = { usage, model: typeof model === "string" && model !== "" ? model : undefined, notes };
   const choices = lastMember(members, "choices");
   if (choices !== undefined && json[choices.start] === OPEN_BRACKET) {
-    return { ...told, outputCharacters: choicesCharacters(parsedValue(json, choices)) };
+    return { ...told, outputBytes: choicesBytes(parsedValue(json, choices)) };
   }
   const failure =
     openaiErrorIn({ error: parsedValue(json, lastMember(members, "error")) }) ??
@@ -84,7 +87,7 @@ function parsedValue(json: Uint8Array, range: JsonRange | undefined): unknown {
   return range === undefined ? undefined : parseJson(json.subarray(range.start, range.end));
 }
 
-function choicesCharacters(choices: unknown): number {
+function choicesBytes(choices: unknown): number {
   if (!Array.isArray(choices)) return 0;
-  return choices.reduce((sum: number, choice) => sum + outputCharacters(asObject(choice)?.["message"]), 0);
+  return choices.reduce((sum: number, choice) => sum + outputBytes(asObject(choice)?.["message"]), 0);
 }

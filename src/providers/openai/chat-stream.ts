@@ -125,7 +125,7 @@ export class ChatStream {
       usage: this.#tap.usage,
       model: this.#tap.model,
       notes: this.#tap.takeNotes(),
-      outputCharacters: this.#tap.takeOutputCharacters(),
+      outputBytes: this.#tap.takeOutputBytes(),
     };
   }
 }

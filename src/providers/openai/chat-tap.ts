@@ -1,10 +1,11 @@
-import type { TokenUsage } from "../../core/usage.ts";
+import type { ServiceTier, TokenUsage } from "../../core/usage.ts";
 import type { GatewayError } from "../../lib/errors.ts";
 import type { SseEvent } from "../../lib/sse.ts";
-import { mergeUsage } from "../common/merge-usage.ts";
+import { mergeUsage, withServiceTier } from "../common/merge-usage.ts";
 import { openaiErrorIn } from "../common/openai-errors.ts";
 import { asObject, parseJson } from "../common/parse-json.ts";
-import { outputCharacters } from "./output-characters.ts";
+import { readServiceTier } from "../common/service-tier.ts";
+import { outputBytes } from "./output-bytes.ts";
 import { chatUsage } from "./usage.ts";
 
 /** What an event of a chat stream is, as far as a pass-through cares. */
@@ -21,11 +22,18 @@ const vendorContent = ["prompt_filter_results", "moderation"];
 
 /** Reads what passes by: usage, model, finish reasons, errors. Changes nothing. */
 export class ChatTap {
-  usage: TokenUsage | undefined;
   model: string | undefined;
-  #outputCharacters = 0;
+  #counted: TokenUsage | undefined;
+  /** As it stands in the last chunk that names one: what is announced first need not be what serves. */
+  #tierName: unknown;
+  #serviceTier: ServiceTier | undefined;
+  #outputBytes = 0;
   #notes: string[] = [];
   readonly #finishedChoices = new Map<unknown, boolean>();
+
+  get usage(): TokenUsage | undefined {
+    return withServiceTier(this.#counted, this.#serviceTier);
+  }
 
   /** Every choice seen has a finish reason (translation.md §5.6). */
   get complete(): boolean {
@@ -39,11 +47,12 @@ export class ChatTap {
       return chunk;
     }
     if (document["usage"] !== null) {
-      this.usage = mergeUsage(
-        this.usage,
+      this.#counted = mergeUsage(
+        this.#counted,
         chatUsage(document["usage"], (name) => this.note(name)),
       );
     }
+    this.#readTier(document["service_tier"]);
     const { model, choices } = document;
     if (typeof model === "string" && model !== "") this.model = model;
     const error = openaiErrorIn(isBareError(event, document) ? { error: document } : document);
@@ -65,15 +74,21 @@ export class ChatTap {
     return notes;
   }
 
-  takeOutputCharacters(): number {
-    const characters = this.#outputCharacters;
-    this.#outputCharacters = 0;
-    return characters;
+  takeOutputBytes(): number {
+    const bytes = this.#outputBytes;
+    this.#outputBytes = 0;
+    return bytes;
+  }
+
+  #readTier(name: unknown): void {
+    if (name === undefined || name === null || name === this.#tierName) return;
+    this.#tierName = name;
+    this.#serviceTier = readServiceTier(name, (noted) => this.note(noted));
   }
 
   #readChoice(choice: Readonly<Record<string, unknown>> | undefined): void {
     if (choice === undefined) return;
-    this.#outputCharacters += outputCharacters(choice["delta"]);
+    this.#outputBytes += outputBytes(choice["delta"]);
     const { index = 0, finish_reason: finishReason } = choice;
     if (typeof finishReason === "string" && finishReason !== "") this.#finishedChoices.set(index, true);
     else if (!this.#finishedChoices.has(index)) this.#finishedChoices.set(index, false);

@@ -17,7 +17,13 @@ export function upstreamRequest(input: AttemptInput, forcesUsage: boolean): Upst
     },
     body: editedBody(input, forcesUsage) ?? (isCompressed ? input.request.raw : undefined),
     warnings: [],
+    maxOutputTokens: maxOutputTokens(input.request),
   };
+}
+
+/** Every choice may be as long as the maximum. */
+function maxOutputTokens({ maxOutputTokens: most, choices }: AttemptInput["request"]): number | undefined {
+  return most === undefined ? undefined : most * choices;
 }
 
 function editedBody({ request, model }: AttemptInput, forcesUsage: boolean): Uint8Array | undefined {

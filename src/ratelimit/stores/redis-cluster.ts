@@ -1,46 +1,16 @@
-import { Cluster } from "ioredis";
-import { parseStoreUrl, type StoreUrl, storeUrlForms } from "../../lib/store-url.ts";
+import type { Cluster } from "ioredis";
+import { parseStoreUrl, storeUrlForms } from "../../lib/store-url.ts";
+import { inTime } from "../../lib/stores/in-time.ts";
+import { clusterRetryDelayMs, connectCluster, type RedisConnection } from "../../lib/stores/redis-client.ts";
 import { type CounterCall, type CounterResult, type CounterStore, StoreUnavailable } from "../counter-store.ts";
-import { failureReason } from "./failure-reason.ts";
 import { slotCount, tagOfSlot } from "./hash-slot.ts";
-import { inTime } from "./in-time.ts";
-import { hangingAfterMs, type RedisStoreOptions } from "./redis.ts";
+import type { RedisStoreOptions } from "./redis.ts";
 import { runApply, runTakeBack, type ScriptCommands, scripts } from "./script-call.ts";
 import { type Share, sharesOf } from "./shares.ts";
 import { SlotHealth } from "./slot-health.ts";
 
-const maxReconnectMs = 2_000;
-/** Commands that meet a closed connection or a moved slot are sent again so often, after so long. */
-const maxRedirections = 6;
-const retryDelayMs = 20;
-const refreshSlotsEveryMs = 5_000;
 /** So many take-backs wait for a server that is away; what is dropped stays counted. */
 const maxTakeBacks = 10_000;
-
-function makeClient({ nodes, username, password, tls }: StoreUrl & { readonly kind: "cluster" }): Cluster {
-  return new Cluster([...nodes], {
-    enableOfflineQueue: false,
-    scripts,
-    maxRedirections,
-    retryDelayOnFailover: retryDelayMs,
-    retryDelayOnClusterDown: retryDelayMs,
-    retryDelayOnTryAgain: retryDelayMs,
-    // a server that hangs is not noticed otherwise when its replica takes over
-    slotsRefreshInterval: refreshSlotsEveryMs,
-    clusterRetryStrategy: (attempt) => Math.min(50 * 2 ** Math.min(attempt, 10), maxReconnectMs),
-    // names go to the servers as they are, so that certificates are checked against them
-    dnsLookup: (address, found) => found(null, address),
-    redisOptions: {
-      maxRetriesPerRequest: 0,
-      autoResendUnfulfilledCommands: false,
-      connectTimeout: 2_000,
-      socketTimeout: hangingAfterMs,
-      ...(username === undefined ? {} : { username }),
-      ...(password === undefined ? {} : { password }),
-      ...(tls ? { tls: {} } : {}),
-    },
-  });
-}
 
 interface TakeBack {
   readonly share: Share;
@@ -53,6 +23,7 @@ interface TakeBack {
  * each slot records the last that touched a call: a take-back that comes late takes nothing from a later attempt that relies on it.
  */
 export class RedisClusterCounterStore implements CounterStore {
+  readonly #connection: RedisConnection<Cluster>;
   readonly #client: Cluster & ScriptCommands;
   readonly #options: RedisStoreOptions;
   readonly #place: string;
@@ -64,18 +35,16 @@ export class RedisClusterCounterStore implements CounterStore {
     const url = parseStoreUrl(options.url);
     if (url?.kind !== "cluster") throw new Error(`the store's URL must be ${storeUrlForms}`);
     this.#options = options;
-    this.#place = `Redis Cluster at ${url.name}`;
+    const tell = (state: "connected" | "lost", reason: string): void =>
+      state === "connected" ? this.#health.reached() : this.#health.lost(reason);
+    this.#connection = connectCluster(url, { scripts, onState: tell });
+    this.#client = this.#connection.client as Cluster & ScriptCommands;
+    this.#place = this.#connection.place;
     this.#health = new SlotHealth({
       probe: (slot) => this.#probe(slot),
       changed: (state, reason) => options.onState(state, reason === "" ? this.#place : reason),
       whole: () => this.#takeBackWaiting(),
     });
-    this.#client = makeClient(url) as Cluster & ScriptCommands;
-    this.#client.on("ready", () => this.#health.reached());
-    this.#client.on("close", () => this.#health.lost(`${this.#place}: the connections were closed`));
-    this.#client.on("error", (error) =>
-      this.#health.lost(`${this.#place}: no node could be used: ${failureReason(error)}`),
-    );
   }
 
   /** Settles when the whole cluster answers; rejects after `limitMs`. */
@@ -87,7 +56,7 @@ export class RedisClusterCounterStore implements CounterStore {
         return;
       } catch (error) {
         if (performance.now() > deadline) throw error;
-        await new Promise((resolve) => setTimeout(resolve, retryDelayMs));
+        await new Promise((resolve) => setTimeout(resolve, clusterRetryDelayMs));
       }
     }
   }
@@ -130,7 +99,7 @@ export class RedisClusterCounterStore implements CounterStore {
 
   async close(): Promise<void> {
     this.#health.close();
-    this.#client.disconnect();
+    this.#connection.close();
     await Promise.resolve();
   }
 
@@ -140,7 +109,7 @@ export class RedisClusterCounterStore implements CounterStore {
     limitMs = this.#options.timeoutMs,
   ): Promise<T> {
     try {
-      const given = await inTime(answer, limitMs, this.#place);
+      const given = await inTime(answer, limitMs, this.#place, StoreUnavailable);
       this.#health.answered(slot);
       return given;
     } catch (error) {
@@ -168,7 +137,8 @@ export class RedisClusterCounterStore implements CounterStore {
   }
 
   async #probe(slot: number): Promise<void> {
-    await inTime(this.#client.exists(`tollgate:probe:{${tagOfSlot(slot)}}`), this.#options.timeoutMs, this.#place);
+    const answer = this.#client.exists(`tollgate:probe:{${tagOfSlot(slot)}}`);
+    await inTime(answer, this.#options.timeoutMs, this.#place, StoreUnavailable);
   }
 
   /** @throws StoreUnavailable when a part of the cluster does not answer */

@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { encodeLine, type LedgerRecord, readSegment } from "../../../src/budgets/ledger/segment.ts";
+import { encodeLine, type LedgerRecord, readLog, readSegment } from "../../../src/budgets/ledger/segment.ts";
 
 const records: readonly LedgerRecord[] = [
   { session: "a", verdict: "billed", cost: "10000000000000001" },
@@ -54,5 +54,24 @@ describe("ledger segments", () => {
       expect(read.length, `byte ${at}`).to.be.at.least(records.length - lost);
       for (const record of read) expect(records).to.deep.include(record);
     }
+  });
+});
+
+describe("readLog", () => {
+  it("reads lines with checksums and plain JSON lines, with any line ends, and counts what is neither", () => {
+    const [first, second] = [encodeLine({ session: "a" }), encodeLine({ session: "b" })];
+    const plain = '{"session":"c"}\r\n\n   \n{"session":\nnonsense\n{"session":"d"}';
+    const log = Buffer.concat([
+      first,
+      Buffer.from(plain),
+      Buffer.from("\n"),
+      second.subarray(0, -3),
+      Buffer.from("\n"),
+    ]);
+    expect(readLog(log)).to.deep.equal({
+      records: [{ session: "a" }, { session: "c" }, { session: "d" }],
+      damagedLines: 3,
+    });
+    expect(readLog(Buffer.alloc(0))).to.deep.equal({ records: [], damagedLines: 0 });
   });
 });

@@ -35,6 +35,17 @@ describe("compilePrices", () => {
     });
   });
 
+  it("L30: reads the tiers, each with rates and steps of its own", () => {
+    const own = (input: number, more = "") => `{perMillionTokens: {input: ${input}, output: 1}${more}}`;
+    const step = ", longContext: [{inputTokensAbove: 5, perMillionTokens: {input: 9, output: 1}}]";
+    const tiers = `{flex: ${own(1)}, priority: ${own(4, step)}, batch: ${own(2)}}`;
+    const text = book("ai/ours", `{models: [m], perMillionTokens: {input: 3, output: 1}, tiers: ${tiers}}`);
+    const { flex, priority, batch } = quote(text, "m").price.tiers ?? {};
+    expect([flex, priority, batch].map((tier) => tier?.rates.input)).to.deep.equal([1e9, 4e9, 2e9]);
+    expect(priority?.longContext.map(({ rates }) => rates.input)).to.deep.equal([9e9]);
+    expect(flex?.longContext).to.deep.equal([]);
+  });
+
   it("L30: sorts long-context steps", () => {
     const step = (above: number, input: number) =>
       `{inputTokensAbove: ${above}, perMillionTokens: {input: ${input}, output: 1}}`;

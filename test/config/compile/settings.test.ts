@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { aiResource, configOf, configureText, document, messages } from "../support.ts";
+import { aiResource, configOf, configureText, document, messages, secret } from "../support.ts";
 
 const settings = (spec: string) => document("tollgate.dev/v1alpha1", "TollgateConfig", "t", spec);
 const backend = aiResource("AIBackend", "a", "{provider: vLLM}");
@@ -13,7 +13,7 @@ describe("compileSettings", () => {
       xffTrustedHops: 0,
       bufferLimitBytes: 52_428_800,
     });
-    expect(read.admin).to.deep.equal({ address: "127.0.0.1", port: 9090 });
+    expect(read.admin).to.deep.equal({ address: "127.0.0.1", port: 9090, token: undefined });
     expect(read.identity).to.deep.equal({ trustedHeaders: ["x-user-id", "x-team-id"], requireIdentity: false });
     expect(read.endpointPrefixes).to.deep.equal({ openai: "", anthropic: "/anthropic", cohere: "/cohere" });
     expect(read.defaults).to.include({ model: undefined, requestTimeoutMs: 600_000, streamIdleTimeoutMs: 60_000 });
@@ -42,6 +42,34 @@ describe("compileSettings", () => {
     expect(modeOf("# nothing\n")).to.equal("BodyFirst");
     expect(modeOf(backend)).to.equal("HeaderFirst");
     expect(modeOf(backend + settings("{modelSelection: BodyFirst}"))).to.equal("BodyFirst");
+  });
+
+  it("takes the admin token of the Secret that is named, which nobody prints", () => {
+    const named = settings("{admin: {tokenSecretRef: {name: admin, key: t}}}");
+    const read = configOf(named + secret("admin", `{t: "$\{ADMIN}"}`), {
+      env: { ADMIN: "must-not-be-shown" },
+    }).settings;
+    expect(read.admin.token?.reveal()).to.equal("must-not-be-shown");
+    expect(JSON.stringify(read)).not.to.contain("must-not-be-shown");
+    const keyless = settings("{admin: {tokenSecretRef: {name: admin}}}") + secret("admin", "{token: abc}");
+    expect(configOf(keyless).settings.admin.token?.reveal()).to.equal("abc");
+  });
+
+  it("has no admin token of its own where the Secret is missing, empty or cannot be sent, and says so without the value", () => {
+    const named = settings("{admin: {tokenSecretRef: {name: admin, key: t}}}");
+    const told = (values: string) => {
+      const configured = configureText(named + (values === "" ? "" : secret("admin", values)));
+      expect(configured.config?.settings.admin.token).to.equal(undefined);
+      return messages(configured).join("\n");
+    };
+    expect(told("")).to.match(/spec\.admin\.tokenSecretRef\.name: unresolved: Secret default\/admin was not found/);
+    expect(told("{other: x}")).to.match(
+      /tokenSecretRef\.key: unresolved: Secret default\/admin has no key t; its keys are other/,
+    );
+    expect(told("{t: ''}")).to.match(/the key t of Secret default\/admin is empty/);
+    expect(told("{t: must not be shown}"))
+      .to.contain(" spec.admin.tokenSecretRef.key: the token must be printable ASCII without spaces")
+      .and.not.contain("must not be shown");
   });
 
   it("tells members that have no effect yet", () => {

@@ -62,6 +62,35 @@ describe("compileLimits", () => {
     ]);
   });
 
+  it("L10: counts every route apart, unless it says shared", () => {
+    expect(limitOf(tenPerHour).perRoute).to.equal(true);
+    expect(limitOf("{limit: {requests: 10, unit: Hour}, shared: false}").perRoute).to.equal(true);
+    expect(limitOf("{limit: {requests: 10, unit: Hour}, shared: true}").perRoute).to.equal(false);
+  });
+
+  it("L16: knows that it counts micro-dollars when every cost that it reads on its routes is in USD", () => {
+    const costs = (type: string) =>
+      aiResource("LLMRequestCost", "c", `{llmRequestCosts: [{metadataKey: spent, type: ${type}}]}`);
+    const read = "{from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: spent}}";
+    const rule = (request: string) =>
+      `{limit: {requests: 10, unit: Hour}, cost: {request: ${request}, response: ${read}}}`;
+    const unit = (request: string, type: string, routes = route()) => {
+      const text = policy("p", `{${target("HTTPRoute", "r")}, ${limits(rule(request))}}`);
+      const [limit] = configOf(routes + backend + costs(type) + text).limits.values();
+      return limit?.costUnit;
+    };
+    const free = "{from: Number, number: 0}";
+    const tokens = "{from: Metadata, metadata: {namespace: io.envoy.ai_gateway, key: llm_input_token}}";
+    expect(unit(free, "USD")).to.equal("MicroUsd");
+    expect(unit(read, "USD")).to.equal("MicroUsd");
+    expect(unit(free, "TotalToken")).to.equal(undefined);
+    expect(unit(tokens, "USD")).to.equal(undefined);
+    // the route's own rule for the key wins over the namespace's
+    const own = "llmRequestCosts: [{metadataKey: spent, type: TotalToken}], ";
+    expect(unit(free, "USD", route("r", own))).to.equal(undefined);
+    expect(unit(free, "USD", route() + route("s", own))).to.equal("MicroUsd");
+  });
+
   it("keeps the id when the number changes, and only then (L10)", () => {
     const idOf = (requests: number, unit: string, name = "x-user-id") =>
       limitOf(
@@ -181,6 +210,10 @@ describe("attachPolicies", () => {
     );
     expect(messages(configureText(withLimit("p", target("GRPCRoute", "r"))))[0]).to.contain(
       "a GRPCRoute cannot be a target",
+    );
+    const noRule = route() + backend + withLimit("p", target("HTTPRoute", "r", ", sectionName: three"));
+    expect(messages(configureText(noRule))[0]).to.contain(
+      'spec.targetRefs[0].sectionName: warning: default/r has no rule named "three", so this policy limits nothing there',
     );
   });
 

@@ -87,4 +87,16 @@ describe("AnthropicUsage", () => {
       }),
     );
   });
+
+  it("L1: tells the tier that the counters name, and keeps it through reports that name none", () => {
+    const tier = (service_tier: unknown) =>
+      follow({ input_tokens: 1, service_tier }, { output_tokens: 2 }).usage?.serviceTier;
+    expect(["batch", "priority", "standard", null].map(tier)).to.deep.equal([
+      "batch",
+      "priority",
+      undefined,
+      undefined,
+    ]);
+    expect(follow({ input_tokens: 1, service_tier: "warp" }).notes).to.deep.equal(["unknown_service_tier"]);
+  });
 });

@@ -259,7 +259,7 @@ describe("ConverseStreamReader", () => {
   it("counts every character of output (L6)", () => {
     const frames = [start, say("abc"), delta(1, { reasoningContent: { text: "de" } }), call(2)];
     const { pieces } = run([...frames, delta(2, { toolUse: { input: "{}" } })], false);
-    expect(pieces.reduce((sum, piece) => sum + (piece.outputCharacters ?? 0), 0)).to.equal(7);
+    expect(pieces.reduce((sum, piece) => sum + (piece.outputBytes ?? 0), 0)).to.equal(7);
   });
 
   it("fails on an event that is no JSON object, and on arguments of a call that is not open", () => {

@@ -11,7 +11,7 @@ function follow(...reports: readonly unknown[]): { usage: TokenUsage | undefined
   const usage = new ConverseUsage();
   for (const report of reports) {
     const text = JSON.stringify({ usage: report });
-    usage.report(JsonView.document(text, JSON.parse(text)).member("usage"), sink);
+    usage.report(JsonView.document(text, JSON.parse(text)), sink);
   }
   return { usage: sink.usage, notes: sink.takeNotes() ?? [] };
 }
@@ -79,5 +79,21 @@ describe("ConverseUsage", () => {
         expect(usage?.cachedInput ?? 0).to.be.at.most(usage?.input ?? 0);
       }),
     );
+  });
+
+  it("L1: tells the tier that stands beside the counters", () => {
+    const tier = (type: unknown): unknown => {
+      const sink = new AnswerSink(new ChatAnswerWriter(0));
+      const text = JSON.stringify({ usage: { inputTokens: 1 }, serviceTier: { type } });
+      new ConverseUsage().report(JsonView.document(text, JSON.parse(text)), sink);
+      return sink.usage?.serviceTier;
+    };
+    expect(["flex", "priority", "default", "reserved", null].map(tier)).to.deep.equal([
+      "flex",
+      "priority",
+      undefined,
+      undefined,
+      undefined,
+    ]);
   });
 });

@@ -24,6 +24,8 @@ export function chatClientRequest(body: string | object): ClientRequest {
     model: value.model,
     stream: value.stream === true,
     includeUsage: value.stream_options?.include_usage === true,
+    maxOutputTokens: undefined,
+    choices: 1,
     body: () => value,
   };
 }

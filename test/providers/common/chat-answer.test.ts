@@ -68,9 +68,9 @@ describe("makeChatAnswer", () => {
     expect(body(first))
       .to.include('{"content":"a"}')
       .and.to.include(`"created":${Math.floor(nowMs / 1000)}`);
-    expect(first).to.deep.include({ usage: { output: 1 }, notes: ["letter"], outputCharacters: 1, failure: undefined });
+    expect(first).to.deep.include({ usage: { output: 1 }, notes: ["letter"], outputBytes: 1, failure: undefined });
     expect(body(streaming.responseBody(bytes("")))).to.equal("");
-    expect(streaming.responseBody(bytes("."))).to.deep.include({ usage: { output: 2 }, outputCharacters: 0 });
+    expect(streaming.responseBody(bytes("."))).to.deep.include({ usage: { output: 2 }, outputBytes: 0 });
     expect(streaming.responseEnd().failure).to.equal(undefined);
   });
 

@@ -152,8 +152,8 @@ describe("ChatStreamWriter", () => {
       writer.refusal("6");
       writer.toolStart(0, "long-id", "long-name");
       writer.toolArguments(0, "7890");
-      expect(writer.takeOutputCharacters()).to.equal(10);
-      expect(writer.takeOutputCharacters()).to.equal(0);
+      expect(writer.takeOutputBytes()).to.equal(10);
+      expect(writer.takeOutputBytes()).to.equal(0);
     }
   });
 });

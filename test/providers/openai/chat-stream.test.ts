@@ -33,7 +33,7 @@ function pass(chunks: readonly Uint8Array[], hidesUsage: boolean, maxEventBytes 
     const [told, chunk] = step();
     pieces.push((told.body ?? chunk).slice());
     last = told.usage ?? last;
-    characters += told.outputCharacters ?? 0;
+    characters += told.outputBytes ?? 0;
     notes.push(...(told.notes ?? []));
     if (told.failure !== undefined)
       return { body: Buffer.concat(pieces).toString(), usage: last, characters, notes, failure: told.failure.code };
@@ -224,5 +224,19 @@ describe("ChatStream", () => {
     for (let position = 0; position < large.length; position++)
       passed += stream.push(large.subarray(position, position + 1)).body?.length ?? 1;
     expect(passed).to.equal(large.length);
+  });
+
+  it("L1: tells the tier of the last chunk that names one, before the counters are known, and counts an unknown one once", () => {
+    const told = (...tiers: readonly (string | null)[]) =>
+      tiers.map((service_tier) => chunkOf([{ index: 0, delta: {}, finish_reason: null }], { service_tier }));
+    const tiers = (...events_: readonly string[]) => passText(events(...events_, finish)).usage?.serviceTier;
+    expect(tiers(...told("flex", null))).to.equal("flex");
+    expect(tiers(...told("priority", "default"))).to.equal(undefined);
+    expect(passText(events(...told("priority"), finish, usage)).usage).to.include({
+      input: 3,
+      serviceTier: "priority",
+    });
+    const { notes } = passText(events(...told("warp", "warp"), finish));
+    expect(notes).to.deep.equal(["unknown_service_tier"]);
   });
 });

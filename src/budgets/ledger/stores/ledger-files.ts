@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeLine, type LedgerRecord, readSegment } from "../segment.ts";
+import { encodeLine, type LedgerRecord, readLine, readSegment, segmentLines } from "../segment.ts";
 
 export interface LedgerOptions {
   /** Of this process alone. Made when it is missing. */
@@ -16,9 +16,16 @@ export interface LedgerOptions {
   readonly sync: "always" | "never";
 }
 
+/** Where a record is, for `readAt`. */
+export interface LedgerPlace {
+  readonly segment: number;
+  readonly offset: number;
+  readonly length: number;
+}
+
 interface Waiting {
   readonly line: Buffer;
-  readonly written: () => void;
+  readonly written: (place: LedgerPlace) => void;
   readonly failed: (cause: unknown) => void;
 }
 
@@ -68,7 +75,7 @@ export class LedgerFiles {
    * Settles when the record is as safe as `sync` says.
    * @throws Error of the file system; the record may or may not be there after a restart
    */
-  append(record: LedgerRecord): Promise<void> {
+  append(record: LedgerRecord): Promise<LedgerPlace> {
     return new Promise((written, failed) => {
       this.#waiting.push({ line: encodeLine(record), written, failed });
       this.#writing ??= this.#write();
@@ -88,6 +95,29 @@ export class LedgerFiles {
     return { records, damagedLines };
   }
 
+  /** Every line that is kept, oldest first, with its place; `record` undefined = damaged. Segments that are deleted meanwhile are left out. */
+  async *lines(): AsyncGenerator<{ readonly record: LedgerRecord | undefined; readonly place: LedgerPlace }> {
+    await this.#writing;
+    for (const segment of [...this.#segments]) {
+      const bytes = await orMissing(readFile(join(this.#options.directory, nameOf(segment))));
+      if (bytes === undefined) continue;
+      for (const { record, start, end } of segmentLines(bytes))
+        yield { record, place: { segment, offset: start, length: end - start } };
+    }
+  }
+
+  /** The record at a place that `append` or `lines` told; undefined when it is damaged or its segment was deleted. */
+  async readAt({ segment, offset, length }: LedgerPlace): Promise<LedgerRecord | undefined> {
+    const handle = await orMissing(open(join(this.#options.directory, nameOf(segment)), "r"));
+    if (handle === undefined) return undefined;
+    try {
+      const { buffer, bytesRead } = await handle.read(Buffer.alloc(length), 0, length, offset);
+      return readLine(buffer.subarray(0, bytesRead));
+    } finally {
+      await handle.close();
+    }
+  }
+
   async close(): Promise<void> {
     await this.#writing;
     await this.#leaveSegment();
@@ -99,8 +129,12 @@ export class LedgerFiles {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#writeBatch(Buffer.concat(batch.map(({ line }) => line)));
-        for (const { written } of batch) written();
+        const { segment, offset } = await this.#writeBatch(Buffer.concat(batch.map(({ line }) => line)));
+        let at = offset;
+        for (const { line, written } of batch) {
+          written({ segment, offset: at, length: line.length });
+          at += line.length;
+        }
       } catch (cause) {
         // half a line may be there: what follows goes to a new segment
         await this.#leaveSegment().catch(() => undefined);
@@ -110,14 +144,18 @@ export class LedgerFiles {
     this.#writing = undefined;
   }
 
-  async #writeBatch(bytes: Buffer): Promise<void> {
+  /** Where the batch begins. */
+  async #writeBatch(bytes: Buffer): Promise<Omit<LedgerPlace, "length">> {
     const handle =
       this.#handle === undefined || this.#handleBytes >= this.#options.segmentBytes
         ? await this.#nextSegment()
         : this.#handle;
+    const segment = this.#segments.at(-1) ?? 0;
+    const offset = this.#handleBytes;
     await handle.appendFile(bytes);
     this.#handleBytes += bytes.length;
     if (this.#options.sync === "always") await handle.datasync();
+    return { segment, offset };
   }
 
   async #nextSegment(): Promise<FileHandle> {
@@ -140,6 +178,16 @@ export class LedgerFiles {
     const handle = this.#handle;
     this.#handle = undefined;
     await handle?.close();
+  }
+}
+
+/** Undefined instead of the error that there is no such file. */
+async function orMissing<T>(opened: Promise<T>): Promise<T | undefined> {
+  try {
+    return await opened;
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === "ENOENT") return undefined;
+    throw cause;
   }
 }
 

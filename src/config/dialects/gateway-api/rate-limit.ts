@@ -52,6 +52,9 @@ const clientSelector = z
     "selects nothing: write headers, methods, path or sourceCIDR, or leave clientSelectors out to limit everybody together",
   );
 
+/** Also of quotas. */
+export const clientSelectors = z.array(clientSelector).max(8);
+
 const cost = z
   .strictObject({
     from: z.enum(["Number", "Metadata"]),
@@ -75,7 +78,7 @@ const cost = z
   });
 
 const rule = z.strictObject({
-  clientSelectors: z.array(clientSelector).max(8).optional(),
+  clientSelectors: clientSelectors.optional(),
   limit: z.strictObject({ requests: z.int().min(0), unit: z.enum(limitUnits) }),
   cost: z.strictObject({ request: cost.optional(), response: cost.optional() }).optional(),
   shadowMode: z.boolean().optional(),

@@ -23,6 +23,8 @@ const longContext = z
     "has two entries with the same inputTokensAbove; keep one of them",
   );
 
+const tier = z.strictObject({ perMillionTokens, longContext: longContext.optional() });
+
 const price = z
   .strictObject({
     models: z
@@ -34,6 +36,7 @@ const price = z
     until: instantMs.optional(),
     perMillionTokens,
     longContext: longContext.optional(),
+    tiers: z.strictObject({ flex: tier.optional(), priority: tier.optional(), batch: tier.optional() }).optional(),
   })
   .superRefine(({ provider, backendRef, from, until }, context) => {
     if (provider !== undefined && backendRef !== undefined)

@@ -4,6 +4,7 @@ import { defineKind } from "../../kind-definition.ts";
 import { byteSize } from "../../values/byte-size.ts";
 import { durationMs } from "../../values/duration.ts";
 import { tollgateGroup } from "../common/groups.ts";
+import { secretKeyRef } from "../common/references.ts";
 import { retry } from "../gateway-api/retry.ts";
 
 const port = z.int().min(0).max(65535);
@@ -26,7 +27,11 @@ const spec = z.strictObject({
     })
     .optional(),
   admin: z
-    .strictObject({ address: z.string().min(1).optional(), port: port.optional(), tokenSecretRef: refused })
+    .strictObject({
+      address: z.string().min(1).optional(),
+      port: port.optional(),
+      tokenSecretRef: secretKeyRef.optional(),
+    })
     .optional(),
   envoy: z
     .strictObject({

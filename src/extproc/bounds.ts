@@ -1,0 +1,16 @@
+import type { ClientRequest } from "../core/endpoint.ts";
+import { maxOutputTokensOf } from "../metering/output-limits.ts";
+import type { TokenBound } from "../metering/usage-meter.ts";
+import type { PreparedAttempt } from "./attempt.ts";
+import type { ExchangeTools } from "./tools.ts";
+
+/** The most that a prepared attempt can use. */
+export async function boundOf(
+  request: ClientRequest,
+  { planned, upstream }: PreparedAttempt,
+  tools: Pick<ExchangeTools, "inputTokens">,
+): Promise<TokenBound> {
+  const { most } = await tools.inputTokens.bound(request, planned.backend.providerName, planned.model);
+  const outputTokens = upstream.maxOutputTokens ?? maxOutputTokensOf(planned.model) * request.choices;
+  return { inputTokens: most, outputTokens };
+}

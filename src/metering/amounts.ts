@@ -1,0 +1,31 @@
+import type { BudgetUnit } from "../core/budget.ts";
+import type { CostContext, CostRule } from "../core/runtime-config.ts";
+import { costNanoUsd, mostNanoUsd } from "./price.ts";
+import type { TokenBound } from "./usage-meter.ts";
+
+/** What a usage comes to in a budget's unit: nano-USD, total tokens, or what the cost rule of its key makes of it. */
+export function amountOf(unit: BudgetUnit, costs: readonly CostRule[], context: CostContext): bigint {
+  switch (unit.kind) {
+    case "USD":
+      return BigInt(costNanoUsd(context.quote().price, context.usage));
+    case "Tokens":
+      return BigInt(context.usage.total ?? (context.usage.input ?? 0) + (context.usage.output ?? 0));
+    case "Cost":
+      return BigInt(costs.find(({ metadataKey }) => metadataKey === unit.metadataKey)?.evaluate(context).value ?? 0);
+  }
+}
+
+/**
+ * The most that a request can come to (limits.md L31). For a cost rule it is the rule's value at the bound: a rule that makes less
+ * of more tokens has no such bound, and what it then costs beyond it is booked as overrun.
+ */
+export function mostOf(
+  unit: BudgetUnit,
+  costs: readonly CostRule[],
+  context: Omit<CostContext, "usage">,
+  { inputTokens, outputTokens }: TokenBound,
+): bigint {
+  if (unit.kind === "USD") return BigInt(mostNanoUsd(context.quote().price, inputTokens, outputTokens));
+  const usage = { input: inputTokens, output: outputTokens, total: inputTokens + outputTokens };
+  return amountOf(unit, costs, { ...context, usage });
+}

@@ -1,0 +1,133 @@
+import { expect } from "chai";
+import OpenAI from "openai";
+import { budgetYaml, receiptOf, settled } from "../support/budget.ts";
+import { chat, hello } from "../support/client.ts";
+import { until } from "../support/wait.ts";
+import { routeYaml, startWorld, type World } from "../support/world.ts";
+
+const yaml = [
+  budgetYaml("tokens", { amount: 1_000, unit: "Tokens" }),
+  budgetYaml("cent", {
+    amount: "0.01",
+    subject: ["x-team-id"],
+    more: ["match: [{header: x-team-id, value: dollars}]"],
+  }),
+].join("---\n");
+
+const route = routeYaml("llm-route", {
+  "gpt-4o": ["openai-backend"],
+  "claude-sonnet-4-20250514": ["anthropic-backend"],
+});
+
+/** 4,000 bytes in 100 pieces: what 1,000 tokens of English take. */
+const long = { "x-mock-text": "word ".repeat(800), "x-mock-chunks": "100", "x-mock-chunk-delay": "5" };
+
+describe("a stream whose budget ends in its middle", function () {
+  this.timeout(60_000);
+  let world: World;
+
+  before(async () => {
+    world = await startWorld({ yaml, route });
+  });
+  after(() => world?.close());
+  beforeEach(() => {
+    world.openai.reset();
+    world.anthropic.reset();
+  });
+
+  for (const [model, provider] of [
+    ["gpt-4o", "openai"],
+    ["claude-sonnet-4-20250514", "anthropic"],
+  ] as const) {
+    it(`begins with what remains, ends with usage, a notice and finish_reason "length", and its provider is told to stop: ${provider} (L34)`, async () => {
+      const user = `ada-${provider}`;
+      const answer = await chat(world.url, model, {
+        headers: { ...long, "x-user-id": user, "x-request-id": user },
+        body: { stream: true, max_completion_tokens: 2_000 },
+      });
+      expect(answer.status).to.equal(200);
+      expect(answer.text).to.match(/data: \[DONE\]\n\n$/);
+      const last = answer.events().at(-1);
+      expect(last.choices).to.deep.equal([{ index: 0, delta: {}, finish_reason: "length" }]);
+      expect(last.tollgate).to.include({ code: "budget_exceeded" });
+      expect(last.tollgate.budget).to.include({ name: "ai-services/tokens", account: user });
+      expect(last.usage.total_tokens).to.be.greaterThan(100);
+      await until("the provider's stream to be cancelled", () => world[provider].requests[0]?.aborted === true);
+      const { spent, overrun, remaining } = await settled(world, "tokens", user);
+      const { total } = world[provider].bill().total;
+      expect({ overrun, spent: Number(spent) <= 1_000, covered: Number(spent) >= total }).to.deep.equal({
+        overrun: 0,
+        spent: true,
+        covered: true,
+      });
+      expect(Number(remaining)).to.be.lessThan(200);
+      const receipt = await receiptOf(world, user);
+      expect(receipt).to.include({ outcome: "failed", code: "budget_exceeded" });
+      expect(receipt.attempts[0]).to.include({ verdict: "unknown", usage_estimated: true });
+    });
+  }
+
+  it("is cut off by a budget in dollars as well, and tells so in the receipt that the client asked for (L34, L37)", async () => {
+    const answer = await chat(world.url, "gpt-4o", {
+      headers: { ...long, "x-user-id": "bob", "x-team-id": "dollars", "x-ai-gateway-receipt": "stream" },
+      body: { stream: true, max_completion_tokens: 2_000 },
+    });
+    expect(answer.text).to.contain('"code":"budget_exceeded"');
+    expect(answer.text).to.match(
+      /: tollgate \{"tokens_used":\d+,"cost_usd":"0\.\d+","budget_remaining":"[^"]+"\}\n\ndata: \[DONE\]/,
+    );
+  });
+
+  it("is not begun when not even a short answer can be paid (L34)", async () => {
+    await chat(world.url, "gpt-4o", {
+      headers: { "x-user-id": "cay", "x-mock-usage": "20,800" },
+      body: { max_completion_tokens: 850 },
+    });
+    await settled(world, "tokens", "cay");
+    const answer = await chat(world.url, "gpt-4o", { headers: { "x-user-id": "cay" }, body: { stream: true } });
+    expect(answer.status).to.equal(429);
+    const short = await chat(world.url, "gpt-4o", {
+      headers: { "x-user-id": "cay" },
+      body: { stream: true, max_completion_tokens: 20 },
+    });
+    expect(short.status).to.equal(200);
+  });
+
+  it("JSON answers hold everything, so that nothing has to be cut (L31)", async () => {
+    const answer = await chat(world.url, "gpt-4o", {
+      headers: { "x-user-id": "dan" },
+      body: { max_completion_tokens: 2_000 },
+    });
+    expect(answer.status).to.equal(429);
+  });
+
+  it("is understood by OpenAI's own client: an answer that ended for its length (L34)", async () => {
+    const client = new OpenAI({ apiKey: "unused", baseURL: `${world.url}/v1`, maxRetries: 0 });
+    const stream = client.chat.completions.stream(
+      {
+        ...(hello as { messages: OpenAI.ChatCompletionMessageParam[] }),
+        model: "gpt-4o",
+        max_completion_tokens: 2_000,
+      },
+      { headers: { ...long, "x-user-id": "eve" } },
+    );
+    const completion = await stream.finalChatCompletion();
+    expect(completion.choices[0]?.finish_reason).to.equal("length");
+    expect(completion.choices[0]?.message.content).to.match(/^word word/);
+    const refused = await client.chat.completions
+      .create(
+        {
+          ...(hello as { messages: OpenAI.ChatCompletionMessageParam[] }),
+          model: "gpt-4o",
+          max_completion_tokens: 2_000,
+        },
+        { headers: { "x-user-id": "eve" } },
+      )
+      .then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+    expect(refused).to.be.instanceOf(OpenAI.RateLimitError);
+    expect((refused as InstanceType<typeof OpenAI.RateLimitError>).code).to.equal("budget_exceeded");
+  });
+});
