@@ -59,7 +59,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     domains: [...(options.standardLimits?.keys() ?? [])],
   });
   const quotas = makeQuotaCounters(limiter);
-  const inputTokens = makeInputTokens(config, logger);
+  const inputTokens = await makeInputTokens(config, logger);
   const tools = makeExchangeTools({
     config: () => config,
     logger,

@@ -47,7 +47,7 @@ const lookAgainMs = 1_000;
 export async function admit(options: AdmissionOptions): Promise<Admitted> {
   const { session, request, tools } = options;
   const selection = selectRoute(session.config, session.view, request);
-  session.requestedModel = selection.requestedModel;
+  session.selection = selection;
   if (selection.budgets.length > 0) return await new PayingAdmission(options, selection).admit();
   const prepared = await preparePlan(session, selection, request, tools);
   return { plan: prepared.plan, first: preparedFor(prepared, prepared.plan.attempts[0]), bound: undefined };

@@ -1,5 +1,6 @@
 import type { ClientRequest } from "../core/endpoint.ts";
 import { maxOutputTokensOf } from "../metering/output-limits.ts";
+import { possibleTiers } from "../metering/price.ts";
 import type { TokenBound } from "../metering/usage-meter.ts";
 import type { PreparedAttempt } from "./attempt.ts";
 import type { ExchangeTools } from "./tools.ts";
@@ -12,5 +13,5 @@ export async function boundOf(
 ): Promise<TokenBound> {
   const { most } = await tools.inputTokens.bound(request, planned.backend.providerName, planned.model);
   const outputTokens = upstream.maxOutputTokens ?? maxOutputTokensOf(planned.model) * request.choices;
-  return { inputTokens: most, outputTokens };
+  return { inputTokens: most, outputTokens, tiers: possibleTiers(request.serviceTier) };
 }

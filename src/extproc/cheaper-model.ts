@@ -2,7 +2,7 @@ import type { ClientRequest } from "../core/endpoint.ts";
 import type { PlannedAttempt } from "../core/request-plan.ts";
 import { upstreamModel } from "../core/upstream-model.ts";
 import { maxOutputTokensOf } from "../metering/output-limits.ts";
-import { mostNanoUsd } from "../metering/price.ts";
+import { mostNanoUsd, possibleTiers } from "../metering/price.ts";
 import { matchRules } from "../planning/match-route.ts";
 import { quoteOf } from "./quote.ts";
 import type { Session } from "./session.ts";
@@ -12,6 +12,7 @@ const maxModels = 50;
 
 /** The most that a model may cost at its cheapest backend: dearer ones are left out of a plan that does not fit. Undefined = nobody knows. */
 function mostOfModel(session: Session, request: ClientRequest, model: string, inputTokens: number): number | undefined {
+  const tiers = possibleTiers(request.serviceTier);
   const [rule] = matchRules(session.config, session.view, model);
   let most: number | undefined;
   for (const ref of rule?.backends ?? []) {
@@ -21,7 +22,7 @@ function mostOfModel(session: Session, request: ClientRequest, model: string, in
     const quote = quoteOf(session, planned);
     if (!quote.known) continue;
     const outputTokens = (request.maxOutputTokens ?? maxOutputTokensOf(planned.model)) * request.choices;
-    most = Math.min(most ?? Number.MAX_SAFE_INTEGER, mostNanoUsd(quote.price, inputTokens, outputTokens));
+    most = Math.min(most ?? Number.MAX_SAFE_INTEGER, mostNanoUsd(quote.price, inputTokens, outputTokens, tiers));
   }
   return most;
 }

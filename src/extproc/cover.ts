@@ -87,11 +87,11 @@ export async function coverStream(
   if (bound === undefined) return undefined;
   const most = (tokens: TokenBound): readonly bigint[] => mostAmounts(session, plan, spending.budgets, planned, tokens);
   // the next piece has come when it is known how large it is
-  const next = most({ inputTokens: 0, outputTokens: meter.largestPiece });
+  const next = most({ ...bound, inputTokens: 0, outputTokens: meter.largestPiece });
   const spent = add(spentAmounts(session, spending), next);
   if (missing(spent, spending.hold.amounts) === undefined) return undefined;
   const whole = most(bound);
-  const slice = most({ inputTokens: 0, outputTokens: sliceTokens });
+  const slice = most({ ...bound, inputTokens: 0, outputTokens: sliceTokens });
   try {
     let shortages: readonly Shortage[] = [];
     for (const wanted of [whole, add(spent, slice)]) {

@@ -65,8 +65,8 @@ function budgetRecords({ spending, refusing }: Session, settlement: Settlement):
 }
 
 /** Values of headers that name who asks: those that the operator trusts, and those that budgets go by. */
-function identityOf({ config, view, plan }: Session): Readonly<Record<string, string>> {
-  const budgets = (plan?.budgets ?? []).map(({ rule }) => rule);
+function identityOf({ config, view, plan, selection }: Session): Readonly<Record<string, string>> {
+  const budgets = (plan ?? selection)?.budgets.map(({ rule }) => rule) ?? [];
   const names = new Set([
     ...config.settings.identity.trustedHeaders,
     ...budgets.flatMap(({ subject }) => subject),
@@ -82,7 +82,7 @@ function identityOf({ config, view, plan }: Session): Readonly<Record<string, st
 
 /** A request as the ledger keeps it; after its settlement. */
 export function requestRecord(session: Session, settlement: Settlement, nowMs: number): RequestRecord {
-  const { plan, outcome, view } = session;
+  const { plan, selection, outcome, view } = session;
   const attempts = session.attempts.map((attempt) => attemptRecord(session, attempt));
   return {
     type: "request",
@@ -92,9 +92,9 @@ export function requestRecord(session: Session, settlement: Settlement, nowMs: n
     durationMs: nowMs - session.startedMs,
     api: session.endpoint.api,
     stream: session.stream,
-    route: plan?.rule.routeId,
-    requestedModel: session.requestedModel,
-    model: plan?.model ?? session.requestedModel,
+    route: (plan ?? selection)?.rule.routeId,
+    requestedModel: selection?.requestedModel,
+    model: (plan ?? selection)?.model,
     identity: identityOf(session),
     outcome: outcome?.kind ?? "unknown",
     code: outcome !== undefined && "code" in outcome ? (outcome.code ?? undefined) : undefined,

@@ -6,6 +6,7 @@ import type { RuntimeConfig } from "../core/runtime-config.ts";
 import type { Translator } from "../core/translator.ts";
 import type { TokenBound, UsageMeter } from "../metering/usage-meter.ts";
 import type { RequestView } from "../planning/request-view.ts";
+import type { Selection } from "../planning/select-route.ts";
 import type { Refusing } from "./budget-refusal.ts";
 
 /** One try at one backend, as far as Tollgate made it. What Envoy saw of it arrives later, in its upstream log. */
@@ -80,8 +81,8 @@ export class Session {
   refusing: Refusing | undefined;
   /** Its one settlement, once it has begun. */
   settlement: Promise<Settlement> | undefined;
-  /** What the client asked for; undefined until it is known. */
-  requestedModel: string | undefined;
+  /** What was asked for and which route and budgets it met; undefined until it is known. */
+  selection: Selection | undefined;
   /** Size of the client's JSON, and whether it asked for a stream. */
   requestBytes = 0;
   stream = false;

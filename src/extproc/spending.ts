@@ -55,7 +55,11 @@ export function attemptAmounts(
     const { enforcement, unit } = budget.rule;
     if (isUncounted(session, planned, budget)) return 0n;
     if (verdict === "unknown" && enforcement === "Hard" && most !== undefined)
-      return mostOf(unit, plan.costs, context, { inputTokens: most.input, outputTokens: most.output });
+      return mostOf(unit, plan.costs, context, {
+        ...attempt.bound,
+        inputTokens: most.input,
+        outputTokens: most.output,
+      });
     return amountOf(unit, plan.costs, { ...context, usage });
   });
 }

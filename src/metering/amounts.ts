@@ -23,9 +23,12 @@ export function mostOf(
   unit: BudgetUnit,
   costs: readonly CostRule[],
   context: Omit<CostContext, "usage">,
-  { inputTokens, outputTokens }: TokenBound,
+  { inputTokens, outputTokens, tiers }: TokenBound,
 ): bigint {
-  if (unit.kind === "USD") return BigInt(mostNanoUsd(context.quote().price, inputTokens, outputTokens));
+  if (unit.kind === "USD") return BigInt(mostNanoUsd(context.quote().price, inputTokens, outputTokens, tiers));
   const usage = { input: inputTokens, output: outputTokens, total: inputTokens + outputTokens };
-  return amountOf(unit, costs, { ...context, usage });
+  const served = [undefined, ...(tiers ?? [])];
+  return served
+    .map((serviceTier) => amountOf(unit, costs, { ...context, usage: { ...usage, serviceTier } }))
+    .reduce((one, other) => (one > other ? one : other));
 }

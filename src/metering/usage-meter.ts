@@ -20,6 +20,8 @@ export interface TokenBound {
   readonly inputTokens: number;
   /** All choices together. */
   readonly outputTokens: number;
+  /** Service tiers that may serve it beside the ordinary one; they may be dearer. */
+  readonly tiers?: readonly ServiceTier[];
 }
 
 const fields = [

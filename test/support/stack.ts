@@ -49,10 +49,11 @@ export interface Stack {
   close(): Promise<void>;
 }
 
+/** The complete lines: the last may still be being written. */
 function parseLines(text: string): LogLine[] {
   return text
     .split("\n")
-    .filter((line) => line !== "")
+    .slice(0, -1)
     .map((line) => JSON.parse(line) as LogLine);
 }
 
