@@ -52,6 +52,11 @@ function firstCommand(url: string, models: readonly string[]): string {
     : `\nTry, in another terminal:\n${curl(url, [`x-ai-eg-model: ${model}`])}`;
 }
 
+function budgetsLine({ config, storeUrl, stateDir }: BannerInput): string {
+  if (config.budgets.size === 0) return "";
+  return `  budgets  ${config.budgets.size}, kept in ${storeUrl.startsWith("memory:") ? stateDir : storeName(storeUrl)}\n`;
+}
+
 function tokenLine({ madeToken, stateDir }: BannerInput): string {
   if (madeToken === undefined) return "";
   return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile})\n`;
@@ -69,7 +74,7 @@ Tollgate is running: Envoy ${input.envoyVersion} at ${url}
 
   models   ${config.models.join(", ") || "(none)"}
   limits   ${limits}, counted ${counted}
-${mocks === "" ? "" : `  mocks    ${mocks}\n`}  admin    ${urlOf(config.settings.admin.address, input.adminPort)} (/health, /ready, /metrics)
+${budgetsLine(input)}${mocks === "" ? "" : `  mocks    ${mocks}\n`}  admin    ${urlOf(config.settings.admin.address, input.adminPort)} (/health, /ready, /metrics)
 ${tokenLine(input)}  log      ${stateDir}/gateway.log, a line per request (beside it: access.log, envoy.log${mocks === "" ? "" : ", mocks.log"})
 ${input.demo ? demoCommands(url) : firstCommand(url, config.models)}
 Ctrl-C stops everything.

@@ -30,7 +30,7 @@ function rowsOf(budget: BudgetReport): readonly (readonly string[])[] {
   const window = windowText(budget.window);
   const amount = (value: BudgetReport["limit"]): string => wireAmountText(budget.unit, value);
   if (budget.accounts.length === 0)
-    return [[name, "(none yet)", window, amount(budget.limit), "-", "-", "-", "-", "-"]];
+    return [[name, "(none lately)", window, amount(budget.limit), "-", "-", "-", "-", "-"]];
   return budget.accounts.map((account) => [
     name,
     printable(account.account),

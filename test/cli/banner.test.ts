@@ -1,11 +1,10 @@
 import { expect } from "chai";
 import { type BannerInput, banner } from "../../src/cli/banner.ts";
 import { Secret } from "../../src/core/auth.ts";
-import { aiResource, configOf } from "../config/support.ts";
+import { aiResource, configOf, document } from "../config/support.ts";
 
-const config = configOf(
-  `${aiResource("AIBackend", "a", "{provider: vLLM}")}${aiResource("AIGatewayRoute", "r", "{rules: [{matches: [{headers: [{name: x-ai-eg-model, value: m-1}]}], backendRefs: [{name: a}]}]}")}`,
-);
+const resources = `${aiResource("AIBackend", "a", "{provider: vLLM}")}${aiResource("AIGatewayRoute", "r", "{rules: [{matches: [{headers: [{name: x-ai-eg-model, value: m-1}]}], backendRefs: [{name: a}]}]}")}`;
+const config = configOf(resources);
 
 function shown(changes: Partial<BannerInput> = {}, address = "127.0.0.1"): string {
   const { settings } = config;
@@ -48,6 +47,16 @@ describe("banner", () => {
       "  token    made-token for /budgets and /receipts, until Ctrl-C (also in /var/lib/tollgate/admin-token)\n",
     );
     expect(shown()).not.to.contain("token");
+  });
+
+  it("tells of budgets where there are some, and where what they have spent is kept", () => {
+    expect(shown()).not.to.contain("budgets");
+    const budget = "{limit: {amount: 10, unit: Tokens}, window: {every: Day}}";
+    const { budgets } = configOf(`${resources}${document("tollgate.dev/v1alpha1", "Budget", "b", budget)}`);
+    expect(shown({ config: { ...config, budgets } })).to.contain("  budgets  1, kept in /var/lib/tollgate\n");
+    expect(shown({ config: { ...config, budgets }, storeUrl: "redis://user:secret@redis.example" }))
+      .to.contain("  budgets  1, kept in redis://redis.example")
+      .and.not.contain("secret");
   });
 
   it("never shows the store's credentials", () => {

@@ -67,10 +67,10 @@ describe("tollgate budgets", () => {
     expect(code).to.equal(0);
     expect(stdout).to.equal(
       [
-        "BUDGET             ACCOUNT      WINDOW              LIMIT   SPENT     HELD         REMAINING   TIER                                    RESETS",
-        "ai/daily-100       alice        Day UTC           $100.00   $0.00   $60.50   $39.50 (39.5 %)   Downgrade to gpt-4o-mini (below 50 %)   2026-03-05T00:00:00.000Z",
-        "ai/daily-100       \\u{1b}bob    Day UTC           $100.00   $0.00    $0.00   $100.00 (100 %)   -                                       2026-03-05T00:00:00.000Z",
-        "ai/hourly (Soft)   (none yet)   rolling 1h   5,000 tokens       -        -                 -   -                                       -",
+        "BUDGET             ACCOUNT         WINDOW              LIMIT   SPENT     HELD         REMAINING   TIER                                    RESETS",
+        "ai/daily-100       alice           Day UTC           $100.00   $0.00   $60.50   $39.50 (39.5 %)   Downgrade to gpt-4o-mini (below 50 %)   2026-03-05T00:00:00.000Z",
+        "ai/daily-100       \\u{1b}bob       Day UTC           $100.00   $0.00    $0.00   $100.00 (100 %)   -                                       2026-03-05T00:00:00.000Z",
+        "ai/hourly (Soft)   (none lately)   rolling 1h   5,000 tokens       -        -                 -   -                                       -",
         "",
       ].join("\n"),
     );

@@ -22,15 +22,18 @@ describe("the configuration that Envoy gets", function () {
   after(() => judge.close());
 
   describe("is valid for Envoy", () => {
-    const folders = readdirSync(join(examples, "resources"));
+    // of patterns each file stands alone
+    const folders = readdirSync(join(examples, "resources")).filter((name) => name !== "patterns");
+    const patterns = readdirSync(join(examples, "resources/patterns")).map((name) => `patterns/${name}`);
 
     it("has examples", () => {
       expect(folders).to.include.members(["demo", "tutorial", "sidecar"]);
+      expect(patterns).to.include("patterns/team-budgets.yaml");
     });
 
-    for (const folder of folders) {
-      it(`rendered from envoy/resources/${folder}`, async () => {
-        const { config } = loadConfiguration([join(examples, "resources", folder)], keys);
+    for (const name of [...folders, ...patterns]) {
+      it(`rendered from envoy/resources/${name}`, async () => {
+        const { config } = loadConfiguration([join(examples, "resources", name)], keys);
         expect(await judge.objections(renderBootstrap(config, judge.options))).to.equal("");
       });
     }
