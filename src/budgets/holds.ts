@@ -81,7 +81,7 @@ export class Holds {
     return this.#options.store.read(accounts);
   }
 
-  /** Resolves when a hold of this process was settled, or after `timeoutMs`. */
+  /** Resolves when a hold of this process was settled, at `changed`, or after `timeoutMs`. */
   change(timeoutMs: number): Promise<void> {
     return new Promise((resolve) => {
       const done = (): void => {
@@ -92,6 +92,11 @@ export class Holds {
       const timer = setTimeout(done, timeoutMs);
       this.#waiting.add(done);
     });
+  }
+
+  /** Something else changed that those who wait may have waited for. */
+  changed(): void {
+    for (const done of [...this.#waiting]) done();
   }
 
   /** Gives a sign of life and says what is owed, for every open hold, and settles what others left. Call it every second. */
@@ -125,7 +130,7 @@ export class Holds {
 
   #settled(sessionId: string): void {
     this.#open.delete(sessionId);
-    for (const done of [...this.#waiting]) done();
+    this.changed();
   }
 }
 

@@ -104,7 +104,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   const stop = async (): Promise<void> => {
     clearInterval(sweeper);
     await listening.close(drainMs);
-    tools.sessions.flush();
+    await tools.sessions.flush();
     await quotas.drained();
     await limiter.close();
     await budgets.close();

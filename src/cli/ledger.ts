@@ -15,6 +15,8 @@ const redisFindForMs = 7 * 86_400_000;
 const segmentBytes = 16 * 1024 * 1024;
 const maxSegments = 16;
 const maxFound = 100_000;
+/** Receipts of so long are lost when this process is killed; a write for each costs five to ten times as much. */
+const ledgerGatherMs = 20;
 
 export interface LedgerSurroundings {
   readonly storeUrl: string;
@@ -54,6 +56,7 @@ export async function openLedgers(surroundings: LedgerSurroundings): Promise<Ope
           segmentBytes,
           maxSegments,
           sync: "never",
+          gatherMs: ledgerGatherMs,
           maxFound,
           events,
         });

@@ -44,7 +44,7 @@ export function makeExchangeTools(opened: OpenedTools): ExchangeTools {
     maxSessions,
     maxAgeMs: 3_600_000,
     nowMs: Date.now,
-    closed: (session) => void closeSession(session, tools),
+    closed: (session) => closeSession(session, tools),
     swept: () => opened.metrics.increment("sessions_swept_total"),
   });
   const tools: ExchangeTools = {

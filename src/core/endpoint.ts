@@ -17,6 +17,8 @@ export interface ClientRequest {
   readonly includeUsage: boolean;
   /** The client's maximum of output tokens of one choice; undefined = it named none, or something else than a whole number. */
   readonly maxOutputTokens: number | undefined;
+  /** Every member of the body that names such a maximum, where there may be more than one. */
+  readonly outputLimits?: Readonly<Record<string, number>> | undefined;
   /** How many answers the client wants (`n`). */
   readonly choices: number;
   /** The `service_tier` that the client asks for; undefined = none. */
@@ -31,6 +33,8 @@ export interface StreamCut {
   readonly usage: { readonly input: number; readonly output: number; readonly total: number };
   /** Model that the provider said answers. */
   readonly model: string | undefined;
+  /** How many answers in one have to be ended. */
+  readonly choices: number;
   readonly nowMs: number;
 }
 
@@ -44,7 +48,7 @@ export interface Endpoint {
    * @throws GatewayError `invalid_json`, `invalid_field`, `json_expected`, `unsupported_content_encoding`
    */
   parse(raw: Uint8Array, headers: Headers): ClientRequest;
-  /** The request with a maximum of output tokens, for one that has none; `member` is its name in the body. */
+  /** The request with a maximum of output tokens, for one that does not name it so; `member` is its name in the body. */
   withOutputLimit(request: ClientRequest, maxOutputTokens: number, member: string): ClientRequest;
   /** Matches where the last event of a complete stream begins. */
   readonly lastEvent: RegExp;

@@ -30,14 +30,28 @@ function parseChat(body: Uint8Array, headers: Headers): ClientRequest {
     stream: fields.boolean("stream") ?? false,
     includeUsage: fields.object("stream_options").boolean("include_usage") ?? false,
     maxOutputTokens: fields.count("max_completion_tokens") ?? fields.count("max_tokens"),
+    outputLimits: outputLimits(fields),
     choices: fields.count("n") ?? 1,
     serviceTier: fields.string("service_tier"),
     body: lazyBody(raw),
   };
 }
 
+/** The newer name and the older one: not every provider knows the newer, and which of two counts is the provider's choice. */
+const limitMembers = ["max_completion_tokens", "max_tokens"];
+
+function outputLimits(fields: RequestFields): Readonly<Record<string, number>> {
+  return Object.fromEntries(
+    limitMembers.flatMap((name) => {
+      const limit = fields.count(name);
+      return limit === undefined ? [] : [[name, limit]];
+    }),
+  );
+}
+
 /** The client's bytes with one member more (or its value replaced, where it was `null`). */
 function withOutputLimit(request: ClientRequest, maxOutputTokens: number, member: string): ClientRequest {
   const raw = setTopLevelMember(request.raw, requestMembers(request.raw), member, String(maxOutputTokens));
-  return { ...request, raw, maxOutputTokens, body: lazyBody(raw) };
+  const outputLimits = { ...request.outputLimits, [member]: maxOutputTokens };
+  return { ...request, raw, maxOutputTokens, outputLimits, body: lazyBody(raw) };
 }

@@ -5,8 +5,9 @@ import {
   type Shortage,
   type Standing,
 } from "../budgets/budget-store.ts";
+import { least } from "../budgets/decisions.ts";
 import { leastRemaining, remainingOf } from "../budgets/tiers.ts";
-import type { WaitingLines } from "../budgets/waiting-lines.ts";
+import type { Visitor } from "../budgets/waiting-lines.ts";
 import type { BudgetTier } from "../core/budget.ts";
 import type { ClientRequest } from "../core/endpoint.ts";
 import type { AppliedBudget, RequestPlan } from "../core/request-plan.ts";
@@ -34,8 +35,10 @@ export interface AdmissionOptions {
   readonly session: Session;
   readonly request: ClientRequest;
   readonly tools: ExchangeTools;
-  /** Called before a wait that may take so long. */
+  /** Called once, before the first wait; all of them together may take so long. */
   readonly waiting: (maxWaitMs: number) => void;
+  /** Whether the client has left: then nothing is waited for any more. */
+  readonly isGone: () => boolean;
 }
 
 /** A reservation that was refused because a tier had changed is tried again, so many times. */
@@ -55,6 +58,11 @@ export async function admit(options: AdmissionOptions): Promise<Admitted> {
 
 function lineKey({ rule, account }: AppliedBudget): string {
   return `${rule.id} ${account}`;
+}
+
+function longestWaitMs(budgets: readonly AppliedBudget[]): number {
+  const tiers = budgets.flatMap(({ rule }) => rule.tiers);
+  return Math.max(...tiers.map((tier) => (tier.action === "Queue" ? tier.maxWaitMs : 0)));
 }
 
 /** For every budget the larger amount. */
@@ -78,12 +86,12 @@ class PayingAdmission {
   readonly #requested: Selection;
   /** How budgets stand, by id, as far as the store has told. */
   readonly #standings = new Map<string, Standing>();
-  /** Its places in waiting lines, by budget. */
-  readonly #places = new Map<string, ReturnType<WaitingLines["join"]>>();
+  readonly #visitor: Visitor;
 
   constructor(options: AdmissionOptions, requested: Selection) {
     this.#options = options;
     this.#requested = requested;
+    this.#visitor = options.tools.budgets.lines.arrive();
   }
 
   async admit(): Promise<Admitted> {
@@ -94,7 +102,10 @@ class PayingAdmission {
       if (thrown instanceof BudgetStoreUnavailable || thrown instanceof BudgetDataLost) throw budgetStoreAway(thrown);
       throw thrown;
     } finally {
-      for (const place of this.#places.values()) place.leave();
+      if (this.#visitor.waits) {
+        this.#visitor.leave();
+        this.#options.tools.budgets.holds.changed();
+      }
     }
   }
 
@@ -120,7 +131,9 @@ class PayingAdmission {
     for (let round = 0; round < maxRounds; round++) {
       const { selection, tiers, refusing } = this.#chooseTiers();
       if (refusing !== undefined) {
-        await this.#waitOrRefuse(refusing.budget, refusing.tier);
+        if (refusing.tier.action !== "Queue") throw this.#tierRefusal(refusing.budget, refusing.tier);
+        if (!this.#visitor.waits) this.#options.waiting(longestWaitMs(selection.budgets));
+        await this.#wait(refusing.budget, refusing.tier);
         continue;
       }
       const prepared = await preparePlan(session, selection, request, tools);
@@ -139,24 +152,25 @@ class PayingAdmission {
       standings: this.#standings,
       before: (budget) => this.#stickyTier(budget),
       isWaitedFor: (budget) =>
-        tools.budgets.lines.isWaiting(lineKey(budget)) && this.#places.get(budget.rule.id)?.isFirst() !== true,
+        tools.budgets.lines.isWaiting(lineKey(budget)) && !this.#visitor.isFirst(lineKey(budget)),
     });
   }
 
-  /** Returns when the tier may have been left. @throws GatewayError `budget_exceeded` */
-  async #waitOrRefuse(budget: AppliedBudget, tier: BudgetTier): Promise<void> {
-    if (tier.action !== "Queue") throw this.#tierRefusal(budget, tier);
-    const { session, tools, waiting } = this.#options;
-    const { holds, lines } = tools.budgets;
+  /** Returns when it is this request's turn and the tier is left. @throws GatewayError `budget_exceeded` */
+  async #wait(budget: AppliedBudget, tier: BudgetTier & { readonly action: "Queue" }): Promise<void> {
+    const { session, tools, isGone } = this.#options;
+    const { holds } = tools.budgets;
+    const key = lineKey(budget);
     const untilMs = session.startedMs + tier.maxWaitMs;
-    const place = this.#places.get(budget.rule.id) ?? lines.join(lineKey(budget));
-    this.#places.set(budget.rule.id, place);
-    waiting(tier.maxWaitMs);
+    this.#visitor.join(key);
     for (;;) {
-      await this.#read([budget]);
-      if (place.isFirst() && this.#chooseTiers().refusing?.budget.rule.id !== budget.rule.id) return;
+      if (isGone()) throw new GatewayError("gateway_unavailable", "the client left while it waited");
       const leftMs = untilMs - tools.nowMs();
-      if (leftMs <= 0) throw this.#tierRefusal(budget, tier);
+      if (this.#visitor.isFirst(key) || leftMs <= 0) {
+        await this.#read([budget]);
+        if (this.#chooseTiers().refusing?.budget.rule.id !== budget.rule.id) return;
+        if (leftMs <= 0) throw this.#tierRefusal(budget, tier);
+      }
       await holds.change(Math.min(leftMs, lookAgainMs));
     }
   }
@@ -179,7 +193,8 @@ class PayingAdmission {
     const { session, request } = this.#options;
     let asked = await this.#ask(offer, tiers);
     if (asked.kind === "short") {
-      const smaller = smallerOffer(session, request, offer, asked.shortages) ?? cheapestOffer(offer);
+      const smaller =
+        smallerOffer(session, request, offer, asked.shortages, this.#options.tools) ?? cheapestOffer(offer);
       if (smaller !== undefined) asked = await this.#ask(smaller, tiers);
     }
     if (asked.kind === "short") throw this.#shortageRefusal(offer, asked.shortages);
@@ -194,8 +209,8 @@ class PayingAdmission {
     session.bound = offer.attempts[0]?.bound;
     const lines = budgets.map((budget, index): ReserveLine => {
       const { rule, account } = budget;
-      const least = hasTiers(budget) ? leastRemaining(rule, tiers.get(rule.id)) : 0n;
-      return { budget: rule, account, amount: amounts[index] ?? 0n, leastRemaining: least };
+      const mustRemain = hasTiers(budget) ? leastRemaining(rule, tiers.get(rule.id)) : 0n;
+      return { budget: rule, account, amount: amounts[index] ?? 0n, leastRemaining: mustRemain };
     });
     const { version } = session.config.prices;
     const answer = await tools.budgets.holds.reserve(session.id, lines, version, () => owedAmounts(session));
@@ -213,9 +228,9 @@ class PayingAdmission {
   }
 
   #short(shortages: readonly Shortage[], lines: readonly ReserveLine[]): Asked {
-    const least = new Map(lines.map(({ budget, leastRemaining: amount }) => [budget.id, amount ?? 0n]));
+    const mustRemain = new Map(lines.map(({ budget, leastRemaining: amount }) => [budget.id, amount ?? 0n]));
     for (const shortage of shortages) this.#standings.set(shortage.budgetId, shortage);
-    if (shortages.some((shortage) => remainingOf(shortage) < (least.get(shortage.budgetId) ?? 0n)))
+    if (shortages.some((shortage) => remainingOf(shortage) < (mustRemain.get(shortage.budgetId) ?? 0n)))
       return { kind: "other-tiers" };
     return { kind: "short", shortages };
   }
@@ -228,7 +243,7 @@ class PayingAdmission {
     const dollars = shortages.every(({ budgetId }) =>
       plan.budgets.some(({ rule }) => rule.id === budgetId && rule.unit.kind === "USD"),
     );
-    const remaining = shortages.map(remainingOf).reduce((one, other) => (one < other ? one : other));
+    const remaining = shortages.map(remainingOf).reduce((one, other) => least(one, other));
     const inputTokens = Math.max(...attempts.map(({ bound }) => bound.inputTokens));
     const cheaper = dollars ? cheaperModel(session, request, inputTokens, remaining) : undefined;
     const { asked, passesAtMs } = shortage;

@@ -14,6 +14,8 @@ export interface AnswerPiece {
 
 export interface AnswerOptions {
   readonly stream: boolean;
+  /** How many answers in one the client wants. */
+  readonly choices: number;
   readonly translator: Translator;
   readonly meter: UsageMeter;
   readonly endpoint: Endpoint;
@@ -31,6 +33,7 @@ export class Answer {
   #receiptDue: boolean;
   #failure: GatewayError | undefined;
   #model: string | undefined;
+  #isSaid = false;
 
   constructor(options: AnswerOptions) {
     this.stream = options.stream;
@@ -46,6 +49,20 @@ export class Answer {
   /** Model that the provider said answered. */
   get model(): string | undefined {
     return this.#model;
+  }
+
+  /**
+   * Whether the stream's last event is in this piece, as it is passed on, or was in one before: with it everything was told.
+   * Pieces hold whole events.
+   */
+  isSaid(piece: Uint8Array): boolean {
+    if (this.#isSaid) return true;
+    const { endpoint, meter } = this.#options;
+    // latin1: a character is a byte
+    const text = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString("latin1");
+    this.#isSaid = endpoint.lastEvent.test(text);
+    if (this.#isSaid) meter.complete();
+    return this.#isSaid;
   }
 
   /** A piece of the body, cut anywhere; `last`: the answer ended cleanly with it. */
@@ -83,11 +100,11 @@ export class Answer {
    * client's dialect. Whatever comes after it is swallowed.
    */
   cutOff(piece: Uint8Array, reason: GatewayError): Uint8Array {
-    const { meter, endpoint, stream } = this.#options;
+    const { meter, endpoint, stream, choices } = this.#options;
     if (!stream) throw new Error("only streams can be cut off");
     this.#failure = reason;
     const { usage } = meter.current();
-    const end = endpoint.streamCut({ reason, usage, model: this.#model, nowMs: this.#options.nowMs() });
+    const end = endpoint.streamCut({ reason, usage, model: this.#model, choices, nowMs: this.#options.nowMs() });
     const whole = concatBytes([piece, end]);
     return this.#withReceipt(whole, false) ?? whole;
   }

@@ -56,7 +56,7 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
     const backendId =
       attribute(message, backendAttribute)?.stringValue ?? attribute(message, clusterAttribute)?.stringValue ?? "";
     const { request } = session;
-    if (request === undefined) throw new GatewayError("gateway_unavailable", "the request has ended");
+    if (request === undefined) throw requestEnded();
     const planned = plannedFor(session, backendId);
     const { headers } = session.view;
     const prepared = mustBeBounded(session.spending?.budgets ?? [])
@@ -67,6 +67,8 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
     const body = outgoing.body ?? prepared.request.raw;
     requireSendable(body, session.config.settings.listener.bufferLimitBytes);
     if (bound !== undefined) await coverAttempt(session, planned, bound, this.#tools);
+    // what begins after the end of a request is settled by nobody
+    if (session.request === undefined) throw requestEnded();
     beginAttempt(session, prepared, bound, this.#tools);
     const patch = headersAfter(session.headersSet, outgoing.headers ?? emptyPatch, session.view.headers);
     for (const name of Object.keys(patch.set)) session.headersSet.add(name);
@@ -82,6 +84,10 @@ export class AttemptExchange implements StreamHandler<ProcessingRequest> {
       dynamic_metadata: toStruct({ "io.envoy.ai_gateway": { content_length: body.length } }),
     };
   }
+}
+
+function requestEnded(): GatewayError {
+  return new GatewayError("gateway_unavailable", "the request has ended");
 }
 
 /** The plan's attempt at this backend; a backend outside the plan (an Envoy with routes of its own) is made up from the configuration. */

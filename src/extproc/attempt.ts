@@ -75,12 +75,26 @@ export function prepareBounded(
   tools: AttemptTools,
 ): PreparedAttempt {
   const prepared = prepareAttempt(planned, request, clientHeaders, tools);
-  if (prepared.upstream.maxOutputTokens !== undefined) return prepared;
-  const member = planned.backend.options.outputLimitMember ?? "max_tokens";
+  const { outputLimitMember } = planned.backend.options;
+  const member = outputLimitMember ?? "max_tokens";
+  if (prepared.upstream.maxOutputTokens !== undefined) {
+    if (!isOverlooked(request, outputLimitMember)) return prepared;
+    return prepareAttempt(
+      planned,
+      endpoint.withOutputLimit(request, request.maxOutputTokens ?? 1, member),
+      clientHeaders,
+      tools,
+    );
+  }
   const limited = endpoint.withOutputLimit(request, maxOutputTokensOf(planned.model), member);
   const again = prepareAttempt(planned, limited, clientHeaders, tools);
   const warnings = [...again.upstream.warnings, "max_tokens_defaulted"];
   return { ...again, upstream: { ...again.upstream, warnings } };
+}
+
+/** A provider that knows only the older name of the maximum would not see the newer one, and go on as long as it likes. */
+function isOverlooked({ outputLimits }: ClientRequest, member: string | undefined): boolean {
+  return member === "max_tokens" && outputLimits !== undefined && outputLimits[member] === undefined;
 }
 
 /** Names that no provider may see, whoever set them: credentials, vendor headers of other dialects, what no longer fits the body. */

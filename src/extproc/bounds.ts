@@ -1,5 +1,5 @@
 import type { ClientRequest } from "../core/endpoint.ts";
-import { maxOutputTokensOf } from "../metering/output-limits.ts";
+import { maxOutputTokensOf, mayHideOutput } from "../metering/output-limits.ts";
 import { possibleTiers } from "../metering/price.ts";
 import type { TokenBound } from "../metering/usage-meter.ts";
 import type { PreparedAttempt } from "./attempt.ts";
@@ -13,5 +13,10 @@ export async function boundOf(
 ): Promise<TokenBound> {
   const { most } = await tools.inputTokens.bound(request, planned.backend.providerName, planned.model);
   const outputTokens = upstream.maxOutputTokens ?? maxOutputTokensOf(planned.model) * request.choices;
-  return { inputTokens: most, outputTokens, tiers: possibleTiers(request.serviceTier) };
+  return {
+    inputTokens: most,
+    outputTokens: Math.min(outputTokens, Number.MAX_SAFE_INTEGER),
+    tiers: possibleTiers(request.serviceTier),
+    hidesOutput: mayHideOutput(planned.model, request.raw),
+  };
 }

@@ -9,8 +9,13 @@ import type { ExchangeTools } from "./tools.ts";
 export async function closeSession(session: Session, tools: ExchangeTools): Promise<void> {
   const { logger, metrics, ledger, nowMs } = tools;
   const endedMs = nowMs();
-  logRequest(session, logger, metrics, endedMs);
-  chargeQuotas(session, tools);
-  const settlement = await settleSession(session, tools);
-  ledger.append(requestRecord(session, settlement, endedMs));
+  // first of all: nothing of what follows may keep money held
+  const settlement = settleSession(session, tools);
+  try {
+    logRequest(session, logger, metrics, endedMs);
+    chargeQuotas(session, tools);
+    ledger.append(requestRecord(session, await settlement, endedMs));
+  } catch (error) {
+    logger.error({ err: error, session: session.id }, "a request's end could not be recorded");
+  }
 }

@@ -4,6 +4,7 @@ import type { AppliedBudget, PlannedAttempt } from "../core/request-plan.ts";
 import { GatewayError } from "../lib/errors.ts";
 import type { TokenBound } from "../metering/usage-meter.ts";
 import { budgetRefusal, budgetStoreAway } from "./budget-refusal.ts";
+import { leastOutputTokens } from "./offers.ts";
 import type { Session, SessionAttempt, Spending } from "./session.ts";
 import { add, mostAmounts, spentAmounts } from "./spending.ts";
 import type { ExchangeTools } from "./tools.ts";
@@ -59,16 +60,19 @@ export async function coverAttempt(
 ): Promise<void> {
   const { spending, plan } = session;
   if (spending === undefined || plan === undefined) return;
-  const next = mostAmounts(session, plan, spending.budgets, planned, bound);
+  const begun =
+    spending.sliced && !bound.hidesOutput ? Math.min(bound.outputTokens, leastOutputTokens) : bound.outputTokens;
+  const next = mostAmounts(session, plan, spending.budgets, planned, { ...bound, outputTokens: begun });
   const untilMs = tools.nowMs() + reportWaitMs;
   for (;;) {
+    const told = session.reports.length;
     const more = missing(add(spentAmounts(session, spending), next), spending.hold.amounts);
     const shortages = more && (await hold(spending, more));
     if (shortages === undefined) return;
     const leftMs = untilMs - tools.nowMs();
-    if (leftMs <= 0 || session.reports.length >= session.attempts.length)
-      throw refusal(spending, shortages, tools.nowMs());
-    await session.nextReport(leftMs);
+    if (leftMs <= 0 || told >= session.attempts.length) throw refusal(spending, shortages, tools.nowMs());
+    // one may have come while the store was asked
+    if (session.reports.length === told) await session.nextReport(leftMs);
   }
 }
 

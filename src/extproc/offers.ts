@@ -16,7 +16,7 @@ import { mostAmounts } from "./spending.ts";
 import type { ExchangeTools } from "./tools.ts";
 
 /** What a stream must be able to say before its budget ends, to be begun at all. */
-const leastOutputTokens = 256;
+export const leastOutputTokens = 256;
 
 /** A plan, and its attempts translated for their backends. */
 export interface PreparedPlan {
@@ -92,7 +92,8 @@ function withAttempts(
 }
 
 function deniesUnpriced(session: Session, { rule }: AppliedBudget, planned: PlannedAttempt): boolean {
-  return rule.unit.kind === "USD" && rule.unknownPrice === "Deny" && !quoteOf(session, planned).known;
+  if (rule.unit.kind !== "USD" || rule.unknownPrice !== "Deny" || rule.enforcement === "Shadow") return false;
+  return !quoteOf(session, planned).known;
 }
 
 /** Computes what each attempt can cost. @throws GatewayError `unknown_price`, when none has a price that a budget wants */
@@ -146,6 +147,7 @@ export function smallerOffer(
   request: ClientRequest,
   offer: Offer,
   shortages: readonly Shortage[],
+  tools: Pick<ExchangeTools, "budgets">,
 ): Offer | undefined {
   const { plan: made } = offer;
   const room = made.budgets.map(({ rule }) => {
@@ -158,8 +160,10 @@ export function smallerOffer(
   if (fitting.length > 0) return { ...offer, plan: leavingOut(offer, fitting), attempts: fitting };
   if (!request.stream) return undefined;
   const sliced = offer.attempts.flatMap((attempt): PricedAttempt[] => {
+    // nobody sees when such an answer has cost what is held
+    if (attempt.bound.hidesOutput) return [];
     const amountsOf = (outputTokens: number): readonly bigint[] =>
-      mostAmounts(session, made, made.budgets, attempt.planned, { ...attempt.bound, outputTokens });
+      askedAmounts(session, made, attempt.planned, { ...attempt.bound, outputTokens }, tools);
     const outputTokens = mostThat((tokens) => fits(amountsOf(tokens)), leastOutputTokens, attempt.bound.outputTokens);
     return outputTokens === undefined ? [] : [{ ...attempt, amounts: amountsOf(outputTokens) }];
   });

@@ -14,12 +14,15 @@ export interface PriceTags {
   readonly remaining: string | undefined;
 }
 
-/** All attempts together; undefined when one of them has no price. */
+/**
+ * All attempts that were answered; undefined when one of them has no price. What the others cost nobody knows yet, and a provider's
+ * error is not known from an answer that never comes until Envoy reports it.
+ */
 function costOf(session: Session): string | undefined {
   let cost = 0;
   for (const attempt of session.attempts) {
     const { usage } = judgeAttempt(session, attempt);
-    if (usage === undefined) continue;
+    if (usage === undefined || attempt.ended === undefined) continue;
     const { price, known } = quoteOf(session, attempt.planned);
     if (!known) return undefined;
     cost += costNanoUsd(price, usage);

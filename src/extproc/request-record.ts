@@ -100,7 +100,7 @@ export function requestRecord(session: Session, settlement: Settlement, nowMs: n
     code: outcome !== undefined && "code" in outcome ? (outcome.code ?? undefined) : undefined,
     message: session.message,
     status: session.status,
-    bound: session.bound,
+    bound: session.bound && { inputTokens: session.bound.inputTokens, outputTokens: session.bound.outputTokens },
     attempts,
     costNanoUsd: attempts.reduce((sum, attempt) => sum + attempt.costNanoUsd, 0),
     priceVersion: session.config.prices.version,

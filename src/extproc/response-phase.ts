@@ -195,6 +195,7 @@ export class ResponsePhase {
     }
     const answer = new Answer({
       stream: read.stream,
+      choices: this.#session.request?.choices ?? 1,
       translator,
       meter: attempt.meter,
       endpoint: this.#session.endpoint,
@@ -223,6 +224,7 @@ export class ResponsePhase {
   /** Headers and nothing after them. */
   #emptyAnswer(answer: Answer, attempt: SessionAttempt): Step {
     const { failure } = answer.piece(noBody, true);
+    attempt.ended = "broken";
     const error = failure ?? new GatewayError("upstream_empty_response", "the provider answered without a body");
     const metadata = this.#emit(answer, attempt, true);
     return this.#replace(error, this.#session.endpoint.errorBody(error), failedWith(error), metadata);
@@ -249,11 +251,9 @@ export class ResponsePhase {
     }
     this.#latency.piece(this.#tools.nowMs());
     const { body: translated, failure: broken } = answer.piece(chunk, last);
-    if (last && broken === undefined) attempt.ended = "answered";
+    attempt.ended = this.#endOf(answer, translated ?? chunk, broken !== undefined, last);
     const uncovered =
-      answer.stream && !last && broken === undefined
-        ? await coverStream(this.#session, attempt, this.#tools)
-        : undefined;
+      attempt.ended === "streaming" ? await coverStream(this.#session, attempt, this.#tools) : undefined;
     const body = uncovered === undefined ? translated : answer.cutOff(translated ?? chunk, uncovered);
     const failure = broken ?? uncovered ?? (answer.stream ? undefined : this.#tooLarge(body));
     const metadata = this.#emit(answer, attempt, last);
@@ -271,6 +271,15 @@ export class ResponsePhase {
     const mutation =
       body === undefined ? {} : { body_mutation: body.length === 0 ? ({ clear_body: true } as const) : { body } };
     return { response: { response_body: { response: mutation }, ...metadata }, outcome: last ? outcome : undefined };
+  }
+
+  /** How far an answer has come with a piece of it. */
+  #endOf(answer: Answer, piece: Uint8Array, broken: boolean, last: boolean): SessionAttempt["ended"] {
+    if (broken) return "broken";
+    if (last) return "answered";
+    if (!answer.stream) return "buffering";
+    // clients may leave after the last event, before the provider closes the stream; it matters where somebody pays
+    return this.#session.spending !== undefined && answer.isSaid(piece) ? "answered" : "streaming";
   }
 
   /** Decompressed or translated, an answer may be more than Envoy takes. */

@@ -60,7 +60,8 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
       const error = GatewayError.from(thrown);
       if (error.code === "internal_error")
         this.#tools.logger.error({ err: error.cause, session: this.#session?.id }, "request failed");
-      this.#refuse(error);
+      // who has left is not told, and was not refused: `ended` follows
+      if (!this.#peer.isOver()) this.#refuse(error);
     }
   }
 
@@ -132,11 +133,13 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
       request,
       tools: this.#tools,
       waiting: (maxWaitMs) => this.#peer.send({ override_message_timeout: seconds(maxWaitMs + waitMarginMs) }),
+      isGone: () => this.#peer.isOver(),
     });
     session.plan = plan;
     for (const rule of plan.withoutAccount)
       this.#tools.metrics.increment("requests_without_account_total", { rule: rule.id });
     const response = await forwardRequest(session, plan, first, bound, this.#tools);
+    session.forwarded = !this.#peer.isOver();
     this.#awaitAnswer(session);
     return response;
   }
@@ -173,7 +176,7 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
     if (session !== undefined) {
       session.status = error.status;
       session.message = error.message;
-      this.#close(session, { kind: "rejected", code: error.code });
+      this.#close(session, { kind: session.forwarded ? "failed" : "rejected", code: error.code });
     }
     this.#state = { kind: "over" };
     const body = endpoint?.errorBody(error) ?? new Uint8Array(0);

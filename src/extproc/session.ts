@@ -17,10 +17,10 @@ export interface SessionAttempt {
   /** The most that it can use; undefined = no budget pays, and nobody asked. */
   readonly bound: TokenBound | undefined;
   /**
-   * How its answer came as far as it did: `refused` with an error, `buffering` or `streaming` a good one, `answered` it completely;
-   * undefined = there was none.
+   * How its answer came as far as it did: `refused` with an error, `buffering` or `streaming` a good one, `broken` a good one that
+   * is read no further, `answered` it completely; undefined = there was none.
    */
-  ended: "refused" | "buffering" | "streaming" | "answered" | undefined;
+  ended: "refused" | "buffering" | "streaming" | "broken" | "answered" | undefined;
   /** Let go when the session ends: it holds the client's body. */
   translator: Translator | undefined;
 }
@@ -83,6 +83,8 @@ export class Session {
   settlement: Promise<Settlement> | undefined;
   /** What was asked for and which route and budgets it met; undefined until it is known. */
   selection: Selection | undefined;
+  /** It was handed to Envoy to be sent; before that nothing can have cost anything. */
+  forwarded = false;
   /** Size of the client's JSON, and whether it asked for a stream. */
   requestBytes = 0;
   stream = false;

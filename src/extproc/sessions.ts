@@ -8,8 +8,8 @@ export interface SessionsOptions {
   /** Age at which a session that never ended is given up. */
   readonly maxAgeMs: number;
   readonly nowMs: () => number;
-  /** Called once per session, when it has ended and its attempts were reported or waited for long enough. */
-  readonly closed: (session: Session) => void;
+  /** Called once per session, when it has ended and its attempts were reported or waited for long enough. Never rejects. */
+  readonly closed: (session: Session) => Promise<void>;
   /** Called for sessions that never ended. */
   readonly swept: (session: Session) => void;
 }
@@ -20,6 +20,7 @@ export class Sessions {
   readonly #open = new Map<string, Session>();
   /** Ended sessions that wait for reports, with the time until which they wait. Insertion order is time order. */
   readonly #ended = new Map<string, { readonly session: Session; readonly untilMs: number }>();
+  readonly #closing = new Set<Promise<void>>();
 
   constructor(options: SessionsOptions) {
     this.#options = options;
@@ -44,7 +45,7 @@ export class Sessions {
   end(session: Session): void {
     if (!this.#open.delete(session.id)) return;
     session.release();
-    if (this.#complete(session)) this.#options.closed(session);
+    if (this.#complete(session)) this.#close(session);
     else this.#ended.set(session.id, { session, untilMs: this.#options.nowMs() + reportWaitMs });
   }
 
@@ -55,7 +56,7 @@ export class Sessions {
     session.reported(report);
     if (ended !== undefined && this.#complete(session)) {
       this.#ended.delete(id);
-      this.#options.closed(session);
+      this.#close(session);
     }
   }
 
@@ -65,7 +66,7 @@ export class Sessions {
     for (const [id, { session, untilMs }] of this.#ended) {
       if (untilMs > now) break;
       this.#ended.delete(id);
-      this.#options.closed(session);
+      this.#close(session);
     }
     for (const session of this.#open.values()) {
       if (session.startedMs + this.#options.maxAgeMs > now) break;
@@ -74,15 +75,25 @@ export class Sessions {
     }
   }
 
-  /** Closes what still waits; for shutdown. */
-  flush(): void {
-    for (const { session } of this.#ended.values()) this.#options.closed(session);
+  /** Ends what is open, closes what waits, and resolves when all is closed; for shutdown. */
+  async flush(): Promise<void> {
+    for (const session of this.#open.values()) {
+      session.outcome ??= { kind: "aborted" };
+      this.end(session);
+    }
+    for (const { session } of this.#ended.values()) this.#close(session);
     this.#ended.clear();
+    await Promise.all(this.#closing);
+  }
+
+  #close(session: Session): void {
+    const closing = this.#options.closed(session).finally(() => this.#closing.delete(closing));
+    this.#closing.add(closing);
   }
 
   #complete(session: Session): boolean {
     const { outcome } = session;
-    if (outcome?.kind === "rejected" || outcome?.kind === "limited") return true;
+    if (!session.forwarded || outcome?.kind === "rejected" || outcome?.kind === "limited") return true;
     return session.reports.length >= (session.attemptCount ?? session.attempts.length);
   }
 }

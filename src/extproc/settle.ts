@@ -1,4 +1,4 @@
-import type { Session, Settlement } from "./session.ts";
+import type { Session, Settlement, Spending } from "./session.ts";
 import { spentAmounts } from "./spending.ts";
 import type { ExchangeTools } from "./tools.ts";
 import { judgeAttempt } from "./verdict.ts";
@@ -15,13 +15,12 @@ export function settleSession(session: Session, tools: SettleTools): Promise<Set
 }
 
 async function settle(session: Session, tools: SettleTools): Promise<Settlement> {
-  teach(session, tools);
   const { spending } = session;
-  if (spending === undefined) return undefined;
-  const amounts = spentAmounts(session, spending);
-  for (const [index, { rule, account }] of spending.budgets.entries())
-    tools.budgets.learned.settled(rule.id, account, amounts[index] ?? 0n);
   try {
+    teach(session, tools);
+    if (spending === undefined) return undefined;
+    const amounts = spentAmounts(session, spending);
+    learn(session, spending, amounts, tools);
     const answer = await spending.hold.settle(amounts);
     if (answer.kind === "unknown") {
       tools.logger.error({ session: session.id }, "the budget store does not know this session; nothing was booked");
@@ -34,6 +33,18 @@ async function settle(session: Session, tools: SettleTools): Promise<Settlement>
     tools.logger.error({ err: error, session: session.id }, "a request could not be settled; its hold will expire");
     return undefined;
   }
+}
+
+/** What is free tells nothing of what the next request may come to. */
+function learn(
+  session: Session,
+  { budgets }: Spending,
+  amounts: readonly bigint[],
+  { budgets: { learned } }: SettleTools,
+): void {
+  if (session.attempts.every((attempt) => judgeAttempt(session, attempt).verdict === "free")) return;
+  for (const [index, { rule, account }] of budgets.entries())
+    if (rule.estimate === "Learned") learned.settled(rule.id, account, amounts[index] ?? 0n);
 }
 
 /** What a provider told of its input teaches what the next request may come to. */

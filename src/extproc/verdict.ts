@@ -14,13 +14,13 @@ export interface JudgedAttempt {
 
 const free: JudgedAttempt = { verdict: "free", usage: undefined, most: undefined, estimated: false };
 
-/** Envoy's words for an attempt that never reached its provider. */
+/** Envoy's words (`ResponseFlags` of its access log) for an attempt that never reached its provider. */
 const neverSent = new Set([
   "failed_local_healthcheck",
   "no_healthy_upstream",
   "no_route_found",
   "no_cluster_found",
-  "dns_resolution_failed",
+  "dns_resolution_failure",
   "upstream_connection_failure",
   "upstream_overflow",
 ]);
@@ -38,13 +38,9 @@ function reportOf(session: Session, attempt: SessionAttempt): AttemptReport | un
   return session.reports.filter(({ backendId }) => backendId === id)[position];
 }
 
-function wholeBound(bound: TokenBound): MeteredUsage {
-  const { inputTokens: input, outputTokens: output } = bound;
-  return { input, output, total: input + output };
-}
-
-function neverForwarded({ outcome }: Session): boolean {
-  return outcome?.kind === "limited" || outcome?.kind === "rejected";
+/** No attempt was made: Envoy never got the request from us, or a filter behind us refused it. */
+function neverForwarded({ forwarded, attemptCount, outcome }: Session): boolean {
+  return !forwarded || attemptCount === 0 || outcome?.kind === "limited";
 }
 
 /**
@@ -61,10 +57,16 @@ export function judgeAttempt(session: Session, attempt: SessionAttempt): JudgedA
   return { verdict: "unknown", usage, most: bound && mostSoFar(attempt, bound), estimated: true };
 }
 
-/** A stream has cost what came of it; of everything else the client may have seen nothing, and the provider done it all. */
+/**
+ * A stream has cost what came of it. Of everything else the client may have seen nothing, and the provider done it all; of a stream
+ * that broke nobody read what came after.
+ */
 function mostSoFar({ meter, ended }: SessionAttempt, bound: TokenBound): MeteredUsage {
-  if (ended === "streaming" || ended === "answered") return meter.most(bound);
-  return wholeBound(bound);
+  const came = meter.most(bound);
+  if (ended === "streaming" || ended === "answered") return came;
+  const input = Math.max(came.input, bound.inputTokens);
+  const output = Math.max(came.output, bound.outputTokens);
+  return { input, output, total: input + output };
 }
 
 /** Whether nothing that may still be reported can change the verdicts. */

@@ -118,6 +118,7 @@ export class GrpcJsServer implements GrpcServer {
         send: (response: unknown) => {
           if (!over) call.write(response);
         },
+        isOver: () => over,
       });
       call.on("cancelled", () => {
         over = true;
@@ -135,7 +136,7 @@ export class GrpcJsServer implements GrpcServer {
 
   #clientStream(method: AnyStream): handleClientStreamingCall<unknown, unknown> {
     return (call, callback) => {
-      const handler = method.open({ send: () => undefined });
+      const handler = method.open({ send: () => undefined, isOver: () => false });
       const finish = (error?: unknown): void => {
         if (!this.#logStreams.delete(close)) return;
         if (error === undefined) callback(null, {});

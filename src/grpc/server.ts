@@ -23,6 +23,8 @@ export interface UnaryMethod<Request, Response> {
 export interface Peer<Response> {
   /** Sends a message; ignored after the stream is over. */
   send(response: Response): void;
+  /** Nobody is there any more. True before `ended` is called when a message is still being handled. */
+  isOver(): boolean;
 }
 
 export interface StreamHandler<Request> {

@@ -15,9 +15,14 @@ export function amountOf(unit: BudgetUnit, costs: readonly CostRule[], context: 
   }
 }
 
+/** What all of the input may be, and what all of the output; a rule may count one kind alone. */
+const inputKinds = [() => ({}), (cachedInput: number) => ({ cachedInput }), (cacheWrite: number) => ({ cacheWrite })];
+const outputKinds = [() => ({}), (reasoning: number) => ({ reasoning })];
+
 /**
- * The most that a request can come to (limits.md L31). For a cost rule it is the rule's value at the bound: a rule that makes less
- * of more tokens has no such bound, and what it then costs beyond it is booked as overrun.
+ * The most that a request can come to (limits.md L31). For a cost rule it is the rule's largest value at the bound, whichever kinds
+ * of tokens it consists of: a rule that makes less of more tokens has no such bound, and what it then costs beyond it is booked as
+ * overrun.
  */
 export function mostOf(
   unit: BudgetUnit,
@@ -28,7 +33,16 @@ export function mostOf(
   if (unit.kind === "USD") return BigInt(mostNanoUsd(context.quote().price, inputTokens, outputTokens, tiers));
   const usage = { input: inputTokens, output: outputTokens, total: inputTokens + outputTokens };
   const served = [undefined, ...(tiers ?? [])];
-  return served
-    .map((serviceTier) => amountOf(unit, costs, { ...context, usage: { ...usage, serviceTier } }))
-    .reduce((one, other) => (one > other ? one : other));
+  if (unit.kind === "Tokens") return BigInt(usage.total);
+  let most = 0n;
+  for (const serviceTier of served) {
+    for (const inputKind of inputKinds) {
+      for (const outputKind of outputKinds) {
+        const kinds = { ...inputKind(inputTokens), ...outputKind(outputTokens) };
+        const amount = amountOf(unit, costs, { ...context, usage: { ...usage, ...kinds, serviceTier } });
+        if (amount > most) most = amount;
+      }
+    }
+  }
+  return most;
 }

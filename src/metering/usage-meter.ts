@@ -22,6 +22,8 @@ export interface TokenBound {
   readonly outputTokens: number;
   /** Service tiers that may serve it beside the ordinary one; they may be dearer. */
   readonly tiers?: readonly ServiceTier[];
+  /** The model may think without showing it: what came of an answer is no measure of what it cost. */
+  readonly hidesOutput?: boolean;
 }
 
 const fields = [
@@ -101,12 +103,13 @@ export class UsageMeter {
 
   /**
    * The most that can have been used so far: what was told, else the input's bound, and a token for every byte of output (a token
-   * is at least one). What a provider reasons without showing it is not in here until it is told.
+   * is at least one), or all that it may say where a part of that is never shown. More than it may say only where more came.
    */
   most(bound: TokenBound): MeteredUsage {
     const told = this.#told;
     const input = told.input ?? bound.inputTokens;
-    const streamed = Math.max(told.output ?? 0, Math.min(this.#outputBytes, bound.outputTokens));
+    const shown = bound.hidesOutput ? bound.outputTokens : Math.min(this.#outputBytes, bound.outputTokens);
+    const streamed = Math.max(told.output ?? 0, tokensOfBytes(this.#outputBytes), shown);
     const output = this.#complete && told.output !== undefined ? told.output : streamed;
     const total = Math.max(input + output, this.#complete ? (told.total ?? 0) : 0);
     return { ...told, input, output, total, ...this.#tier };

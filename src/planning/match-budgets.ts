@@ -11,9 +11,12 @@ export interface BudgetView {
   readonly model: string;
 }
 
+/** Accounts are kept by their names, for as long as a window or longer. */
+const maxIdentityLength = 1_024;
+
 /**
  * The value of an identity header; undefined = missing or empty.
- * @throws GatewayError `invalid_header` when it is repeated: it names who pays
+ * @throws GatewayError `invalid_header` when it is repeated or very long: it names who pays
  */
 function identityOf(name: string, { headers, model }: BudgetView): string | undefined {
   const values = name === modelHeader ? [model] : headers.all(name);
@@ -23,7 +26,14 @@ function identityOf(name: string, { headers, model }: BudgetView): string | unde
       `the header ${name} was sent ${values.length} times; it names an account, so send it once`,
     );
   }
-  return values[0] === "" ? undefined : values[0];
+  const [value] = values;
+  if (value !== undefined && value.length > maxIdentityLength) {
+    throw new GatewayError(
+      "invalid_header",
+      `the header ${name} is longer than ${maxIdentityLength} characters; it names an account`,
+    );
+  }
+  return value === "" ? undefined : value;
 }
 
 function isModel(pattern: string, model: string): boolean {
@@ -37,7 +47,7 @@ function matches(match: BudgetMatch, view: BudgetView): boolean {
 /**
  * The budgets that a request pays from, and the account of each (limits.md §3). A subject's header that is missing counts for
  * one shared account, never for none (L38).
- * @throws GatewayError `invalid_header` when a header that names an account is repeated
+ * @throws GatewayError `invalid_header` when a header that names an account is repeated or very long
  */
 export function matchBudgets(budgets: readonly BudgetRule[], view: BudgetView): readonly AppliedBudget[] {
   return budgets

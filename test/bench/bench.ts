@@ -1,16 +1,18 @@
-// `npm run bench [-- --seconds 5] [--rounds 3] [--connections 1,16,64] [--json FILE]`: what Tollgate costs per request, against
-// Envoy alone in the same run. Variants take turns in every round, because machines are noisy. One Envoy worker each.
+// `npm run bench [-- --seconds 5] [--rounds 3] [--connections 1,16,64] [--stacks plain,tollgate,limited,budgeted,redis] [--json FILE]`:
+// what Tollgate costs per request, against Envoy alone in the same run. Variants take turns in every round, because machines are
+// noisy. One Envoy worker each. Needs wrk, and redis-server.
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import { startRedis } from "../support/redis.ts";
 import { startServed } from "../support/served.ts";
 import { cpuMicroseconds } from "./cpu.ts";
 import { load } from "./load.ts";
 import { benchResources } from "./resources.ts";
 import { markdownTable, type Row, type Sample } from "./table.ts";
 import { startPlainProxy, startUpstream } from "./upstream.ts";
-import { chatBody, type Variant, variants } from "./variants.ts";
+import { chatBody, type StackName, type Variant, variants } from "./variants.ts";
 
 const warmUpSeconds = 2;
 
@@ -25,6 +27,7 @@ const { values } = parseArgs({
     seconds: { type: "string", default: "5" },
     rounds: { type: "string", default: "3" },
     connections: { type: "string", default: "1,16,64" },
+    stacks: { type: "string", default: "plain,tollgate,limited,budgeted,redis" },
     json: { type: "string" },
   },
 });
@@ -34,13 +37,19 @@ const rounds = Number(values.rounds);
 const directory = mkdtempSync(join(tmpdir(), "tollgate-bench-"));
 const upstream = await startUpstream(directory);
 const plain = await startPlainProxy(directory, upstream.port);
-const tollgate = await startServed(benchResources(upstream.port, false));
-const limited = await startServed(benchResources(upstream.port, true));
-const stacks: Readonly<Record<Variant["stack"], Stack>> = {
+const tollgate = await startServed(benchResources(upstream.port, "none"));
+const limited = await startServed(benchResources(upstream.port, "limit"));
+const budgeted = await startServed(benchResources(upstream.port, "budget"));
+const store = await startRedis();
+const redis = await startServed(benchResources(upstream.port, "budget"), store.url);
+const stacks: Readonly<Record<StackName, Stack>> = {
   plain: { url: `http://127.0.0.1:${plain.port}`, envoyPid: plain.pid, gatewayPid: undefined },
   tollgate,
   limited,
+  budgeted,
+  redis,
 };
+const wanted = variants.filter(({ stack }) => values.stacks.split(",").includes(stack));
 
 async function measure(variant: Variant, connections: number, duration: number): Promise<Sample> {
   const { url, envoyPid, gatewayPid } = stacks[variant.stack];
@@ -64,9 +73,9 @@ try {
   const rows: (Row & { samples: Sample[] })[] = values.connections
     .split(",")
     .flatMap((connections) =>
-      variants.map((variant) => ({ variant, connections: Number(connections), samples: [] as Sample[] })),
+      wanted.map((variant) => ({ variant, connections: Number(connections), samples: [] as Sample[] })),
     );
-  for (const variant of variants) await measure(variant, 16, warmUpSeconds);
+  for (const variant of wanted) await measure(variant, 16, warmUpSeconds);
   for (let round = 1; round <= rounds; round++) {
     for (const row of rows) {
       const sample = await measure(row.variant, row.connections, seconds);
@@ -82,6 +91,7 @@ try {
   if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(rows, null, 2)}\n`);
   if (errors > 0) process.exitCode = 1;
 } finally {
-  await Promise.all([plain.close(), upstream.close(), tollgate.close(), limited.close()]);
+  await Promise.all([plain, upstream, tollgate, limited, budgeted, redis].map((one) => one.close()));
+  await store.stop();
   rmSync(directory, { recursive: true, force: true });
 }

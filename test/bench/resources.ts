@@ -1,3 +1,4 @@
+import { budgetYaml } from "../support/budget.ts";
 import { policyYaml } from "../support/policy.ts";
 
 const backend = (name: string, provider: string, port: number, auth: string, more = ""): string => `
@@ -7,8 +8,15 @@ metadata: {name: ${name}, namespace: ai-services}
 spec: {provider: ${provider}, endpoint: "http://127.0.0.1:${port}", auth: {apiKeySecretRef: {name: keys, key: ${auth}}}${more}}
 `;
 
-/** Three providers at one port, a route for each model, and, if wanted, a budget that is never used up. */
-export function benchResources(port: number, limited: boolean): string {
+/** What bounds the requests of each user; never used up. */
+const bounds = {
+  none: [],
+  limit: [policyYaml("users", [{ requests: 900_000_000_000, selectors: ["x-user-id"] }])],
+  budget: [budgetYaml("dollars", { amount: 1_000_000_000 })],
+} as const;
+
+/** Three providers at one port, a route for each model, and what bounds its requests. */
+export function benchResources(port: number, bound: keyof typeof bounds): string {
   const rules = Object.entries({ "gpt-4o": "openai", claude: "anthropic", nova: "bedrock" }).map(
     ([model, name]) => `
     - matches: [{headers: [{name: x-ai-eg-model, value: ${model}}]}]
@@ -31,6 +39,6 @@ metadata: {name: llm-route, namespace: ai-services}
 spec:
   rules:${rules.join("")}
 `,
-    ...(limited ? [policyYaml("users", [{ requests: 900_000_000_000, selectors: ["x-user-id"] }])] : []),
+    ...bounds[bound],
   ].join("---");
 }

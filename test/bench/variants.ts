@@ -1,8 +1,10 @@
+/** `plain`: Envoy alone, the floor. The others are Tollgate, with what their names say. */
+export type StackName = "plain" | "tollgate" | "limited" | "budgeted" | "redis";
+
 /** One kind of work, and where it is sent. */
 export interface Variant {
   readonly name: string;
-  /** `plain`: Envoy alone, the floor. */
-  readonly stack: "plain" | "tollgate" | "limited";
+  readonly stack: StackName;
   readonly model: string;
   readonly bodyBytes: number;
 }
@@ -13,6 +15,8 @@ export const variants: readonly Variant[] = [
   { name: "Envoy alone", stack: "plain", model: "gpt-4o", bodyBytes: kilobyte },
   { name: "chat → OpenAI", stack: "tollgate", model: "gpt-4o", bodyBytes: kilobyte },
   { name: "chat → OpenAI, limited", stack: "limited", model: "gpt-4o", bodyBytes: kilobyte },
+  { name: "chat → OpenAI, 1 Hard USD budget", stack: "budgeted", model: "gpt-4o", bodyBytes: kilobyte },
+  { name: "chat → OpenAI, 1 Hard USD budget on Redis", stack: "redis", model: "gpt-4o", bodyBytes: kilobyte },
   { name: "chat → Anthropic", stack: "tollgate", model: "claude", bodyBytes: kilobyte },
   { name: "chat → Bedrock", stack: "tollgate", model: "nova", bodyBytes: kilobyte },
   { name: "Envoy alone, 200 KB", stack: "plain", model: "gpt-4o", bodyBytes: 200 * kilobyte },

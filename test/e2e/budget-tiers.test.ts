@@ -1,7 +1,7 @@
 import { once } from "node:events";
 import type { IncomingMessage } from "node:http";
 import { expect } from "chai";
-import { budgetYaml, settled, standingOf } from "../support/budget.ts";
+import { budgetYaml, receiptOf, settled, standingOf } from "../support/budget.ts";
 import { type Answer, chat, hello, open } from "../support/client.ts";
 import { until } from "../support/wait.ts";
 import { routeYaml, startWorld, type World } from "../support/world.ts";
@@ -148,6 +148,26 @@ describe("tiers of budgets", function () {
     expect(answer.json().error.message).to.contain("within 2 s");
     holder.leave();
     await settled(world, "queue", "dan");
+  });
+
+  it("forget who leaves while it waits: it is sent nowhere, books nothing and blocks nobody (L32, L35)", async () => {
+    const holder = await holdHalf("fay");
+    const { headers, body } = cost(20);
+    const left = open(world.url, {
+      headers: { ...headers, "x-ai-eg-model": "claude-sonnet-4-20250514", "x-user-id": "fay", "x-request-id": "left" },
+      body: { ...hello, ...body },
+    });
+    left.response.catch(() => undefined);
+    await until("the second request to have arrived", () => world.gateway.sessions.size === 2);
+    const waiting = ask("fay", "claude-sonnet-4-20250514", 20);
+    await until("the third request to have arrived", () => world.gateway.sessions.size === 3);
+    left.request.destroy();
+    await until("the second request to be over", () => world.gateway.sessions.size === 2);
+    holder.leave();
+    expect((await waiting).status).to.equal(200);
+    expect(await receiptOf(world, "left")).to.deep.include({ outcome: "aborted", attempts: [] });
+    const { budgets } = await receiptOf(world, "holder-of-fay");
+    expect(await settled(world, "queue", "fay")).to.include({ spent: Number(budgets[0]?.spent) + 20 });
   });
 
   it("let those who wait pass in the order in which they came (L35)", async () => {

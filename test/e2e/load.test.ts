@@ -1,11 +1,15 @@
 import { Agent, request } from "node:http";
 import { expect } from "chai";
+import { budgetYaml, settled } from "../support/budget.ts";
 import { chat, hello } from "../support/client.ts";
 import { policyYaml } from "../support/policy.ts";
 import { type Served, startServed } from "../support/served.ts";
 import { startMocks } from "../support/world.ts";
 
 const limit = 500_000_000;
+
+/** Of the last 100,000 requests the store of budgets remembers the session, and the ledger where its receipt is. */
+const rememberedBytes = 3_000;
 
 /** One request over the agent's connections: its status, 0 for a broken connection. */
 function post(agent: Agent, url: string, headers: Readonly<Record<string, string>>, stream: boolean): Promise<number> {
@@ -49,7 +53,14 @@ describe("under load", function () {
 
   before(async () => {
     mocks = await startMocks({
-      yaml: policyYaml("users", [{ requests: limit, selectors: ["x-user-id"] }]),
+      yaml: [
+        policyYaml("users", [{ requests: limit, selectors: ["x-user-id"] }]),
+        budgetYaml("tokens", {
+          amount: 10 ** 12,
+          unit: "Tokens",
+          more: ["match: [{header: x-user-id, value: crowd}]"],
+        }),
+      ].join("---\n"),
     });
     served = await startServed(mocks.resources);
   });
@@ -78,20 +89,20 @@ describe("under load", function () {
     expect(await counted("guard")).to.equal(30_000);
   });
 
-  it("200 clients for 30 seconds: no error, no growing memory, and the counters are the sum of the usage", async () => {
+  it("200 clients for 30 seconds: no error, no growing memory, no hold left, and counters and budget are the sum of the usage", async () => {
     const agent = new Agent({ keepAlive: true, maxSockets: 200 });
     const counts = new Map<number, number>();
     mocks.openai.reset();
     mocks.anthropic.reset();
     const endMs = Date.now() + 30_000;
-    const memory: number[] = [];
+    const memory: { readonly mebibytes: number; readonly requests: number }[] = [];
     let sampleMs = Date.now() + 10_000;
     await inParallel(200, async (loop) => {
       const now = Date.now();
       if (now > endMs) return false;
       if (now > sampleMs) {
         sampleMs = now + 1_000;
-        memory.push(served.residentMebibytes());
+        memory.push({ mebibytes: served.residentMebibytes(), requests: counts.get(200) ?? 0 });
       }
       const model = loop % 4 === 0 ? "claude-sonnet-4-20250514" : "gpt-4o";
       const headers = { "x-ai-eg-model": model, "x-user-id": "crowd", "x-mock-usage": "13,7" };
@@ -105,9 +116,13 @@ describe("under load", function () {
     const billed = mocks.openai.bill().total.total + mocks.anthropic.bill().total.total;
     expect(billed).to.equal(requests * 20);
     expect(await counted("crowd")).to.equal(billed);
-    const [first = 0] = memory;
-    const last = memory.at(-1) ?? 0;
-    expect(last, `MiB over time: ${memory.map(Math.round).join(" ")}`).to.be.lessThan(first * 1.25 + 30);
+    const { spent, overrun } = await settled(served, "tokens", "crowd");
+    expect({ spent, overrun }).to.deep.equal({ spent: billed, overrun: 0 });
+    const [first = { mebibytes: 0, requests: 0 }] = memory;
+    const last = memory.at(-1) ?? first;
+    const remembered = ((last.requests - first.requests) * rememberedBytes) / 2 ** 20;
+    const seen = memory.map((sample) => `${Math.round(sample.mebibytes)} after ${sample.requests}`).join(", ");
+    expect(last.mebibytes, `MiB over time: ${seen}`).to.be.lessThan(first.mebibytes * 1.25 + 30 + remembered);
     const metrics = await (await fetch(`${served.adminUrl}/metrics`)).text();
     expect(metrics).to.match(/tollgate_sessions\S* 0\b/);
   });

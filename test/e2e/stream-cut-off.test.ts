@@ -1,7 +1,8 @@
+import { once } from "node:events";
 import { expect } from "chai";
 import OpenAI from "openai";
 import { budgetYaml, receiptOf, settled } from "../support/budget.ts";
-import { chat, hello } from "../support/client.ts";
+import { chat, hello, open } from "../support/client.ts";
 import { until } from "../support/wait.ts";
 import { routeYaml, startWorld, type World } from "../support/world.ts";
 
@@ -16,6 +17,8 @@ const yaml = [
 
 const route = routeYaml("llm-route", {
   "gpt-4o": ["openai-backend"],
+  "gpt-4o-mini": ["openai-backend", "anthropic-backend"],
+  "o3-mini": ["openai-backend"],
   "claude-sonnet-4-20250514": ["anthropic-backend"],
 });
 
@@ -91,6 +94,86 @@ describe("a stream whose budget ends in its middle", function () {
       body: { stream: true, max_completion_tokens: 20 },
     });
     expect(short.status).to.equal(200);
+  });
+
+  it("ends every answer in it, where the client asked for several (L34)", async () => {
+    const answer = await chat(world.url, "gpt-4o", {
+      headers: { ...long, "x-user-id": "fay" },
+      body: { stream: true, max_completion_tokens: 2_000, n: 3 },
+    });
+    expect(answer.events().at(-1).choices).to.deep.equal(
+      [0, 1, 2].map((index) => ({ index, delta: {}, finish_reason: "length" })),
+    );
+    expect(answer.text).to.match(/data: \[DONE\]\n\n$/);
+  });
+
+  it("is not cut off after its end, and is booked at what its provider told (L34)", async () => {
+    const answer = await chat(world.url, "gpt-4o", {
+      // its bytes are more than what is held, and come with the end of the stream in one piece
+      headers: {
+        "x-user-id": "gil",
+        "x-mock-text": "word ".repeat(400),
+        "x-mock-chunks": "1",
+        "x-mock-split": "100000",
+      },
+      body: { stream: true, max_completion_tokens: 2_000 },
+    });
+    expect(answer.text.match(/\[DONE\]/g)).to.have.length(1);
+    expect(answer.text).not.to.contain("tollgate");
+    const { total } = world.openai.bill().total;
+    expect(await settled(world, "tokens", "gil")).to.include({ spent: total, overrun: 0 });
+  });
+
+  it("goes on at the next backend when the first cannot serve it (L33, L34)", async () => {
+    const answer = await chat(world.url, "gpt-4o-mini", {
+      headers: { "x-user-id": "hal", "x-mock-fault": "openai=500" },
+      body: { stream: true, max_completion_tokens: 2_000 },
+    });
+    expect(answer.headers["x-ai-provider"]).to.equal("anthropic");
+    expect(answer.text).to.contain("[DONE]");
+  });
+
+  for (const fault of [
+    "error-mid",
+    "error-then-more",
+    "truncate",
+    "reset-mid",
+    "broken-json",
+    "html",
+    "headers-only",
+  ]) {
+    it(`ends as every other stream when its provider breaks it (${fault}), and is settled (L32, L34)`, async () => {
+      const user = `kim-${fault}`;
+      const { request, response } = open(world.url, {
+        headers: { ...long, "x-ai-eg-model": "gpt-4o", "x-user-id": user, "x-mock-fault": fault },
+        body: { ...hello, stream: true, max_completion_tokens: 2_000 },
+      });
+      const incoming = await response;
+      await new Promise((resolve) => incoming.resume().once("close", resolve));
+      request.destroy();
+      const { spent, overrun } = await settled(world, "tokens", user);
+      expect(Number(spent) + Number(overrun)).to.be.at.least(world.openai.bill().total.total);
+    });
+  }
+
+  describe("of a model that thinks without showing it", () => {
+    it("is not begun with less than it may cost: nobody would see when the budget ends (L31, L34)", async () => {
+      const answer = await chat(world.url, "o3-mini", {
+        headers: { ...long, "x-user-id": "ivy" },
+        body: { stream: true, max_completion_tokens: 2_000 },
+      });
+      expect(answer.status).to.equal(429);
+    });
+
+    it("is paid whole when its client leaves before it was told what it cost (L31, L32)", async () => {
+      const { request, response } = open(world.url, {
+        headers: { ...long, "x-ai-eg-model": "o3-mini", "x-user-id": "joe" },
+        body: { ...hello, stream: true, max_completion_tokens: 600 },
+      });
+      await once(await response, "data");
+      request.destroy();
+      expect(Number((await settled(world, "tokens", "joe")).spent)).to.be.within(600, 700);
+    });
   });
 
   it("JSON answers hold everything, so that nothing has to be cut (L31)", async () => {

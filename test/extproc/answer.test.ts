@@ -13,6 +13,7 @@ function makeAnswer(changes: Partial<Translator>, stream = true, receipt = false
   const translator = makeTranslator(changes);
   const answer = new Answer({
     stream,
+    choices: 1,
     translator,
     meter,
     endpoint,
@@ -169,5 +170,30 @@ describe("Answer", () => {
     expect(meter.current().usage).to.include({ input: 5, output: 20 });
     expect(answer.model).to.equal("gpt-4o-2024");
     expect(notes).to.deep.equal(["unknown_event", "unknown_event"]);
+  });
+
+  it("knows when everything is said: with the stream's last event what was told is final (L34)", () => {
+    const { answer, meter } = makeAnswer({});
+    meter.streamed(400);
+    meter.report({ input: 5, output: 7 });
+    expect(answer.isSaid(utf8Bytes('data: {"text":"data: [DONE]"}\n\n'))).to.equal(false);
+    expect(meter.current().usage.output).to.equal(100);
+    expect(answer.isSaid(utf8Bytes("data: {}\n\ndata: [DONE]\n\n"))).to.equal(true);
+    expect(meter.current().usage.output).to.equal(7);
+    expect(answer.isSaid(utf8Bytes(""))).to.equal(true);
+  });
+
+  it("cut off, it passes on the piece, ends in the client's dialect, and swallows what comes after (L34)", () => {
+    const { answer } = makeAnswer({}, true, true);
+    const reason = new GatewayError("budget_exceeded", "the budget ended");
+    const end = "data: cut by budget_exceeded\n\n";
+    expect(text(answer.cutOff(utf8Bytes("data: one\n\n"), reason))).to.match(
+      new RegExp(`^data: one\n\n${end}: tollgate [^\n]*\n\ndata: \\[DONE\\]\n\n$`),
+    );
+    expect(answer.failure).to.equal(reason);
+    expect(answer.piece(utf8Bytes("data: two\n\n"), false)).to.deep.equal({
+      body: new Uint8Array(0),
+      failure: undefined,
+    });
   });
 });

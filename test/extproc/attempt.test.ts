@@ -4,8 +4,16 @@ import type { Authenticator, SignableRequest } from "../../src/core/auth.ts";
 import { type HeaderPatch, Headers } from "../../src/core/headers.ts";
 import type { HeaderMutation } from "../../src/core/runtime-config.ts";
 import type { UpstreamRequest } from "../../src/core/translator.ts";
-import { type AttemptTools, finishAttempt, headersAfter, prepareAttempt } from "../../src/extproc/attempt.ts";
+import { chatEndpoint } from "../../src/endpoints/chat.ts";
+import {
+  type AttemptTools,
+  finishAttempt,
+  headersAfter,
+  prepareAttempt,
+  prepareBounded,
+} from "../../src/extproc/attempt.ts";
 import { GatewayError } from "../../src/lib/errors.ts";
+import { fromChat } from "../../src/providers/openai/from-chat.ts";
 import { makeBackend, makeRef, makeRequest } from "../planning/support.ts";
 import { makeTranslator } from "./support.ts";
 
@@ -242,5 +250,48 @@ describe("headersAfter", () => {
         },
       ),
     );
+  });
+});
+
+describe("prepareBounded", () => {
+  /** What is sent in the end: the body's members, and the warnings. */
+  function sent(body: object, outputLimitMember?: string) {
+    const asked = chatEndpoint.parse(Buffer.from(JSON.stringify({ model: "m", ...body })), new Headers());
+    const backend = makeBackend("ai/b", { options: { outputLimitMember } });
+    const { request: made, upstream } = prepareBounded(
+      { backend, ref: makeRef("ai/b"), model: "m" },
+      asked,
+      new Headers(),
+      chatEndpoint,
+      { ...makeTools(), translatorFor: () => fromChat },
+    );
+    const { model, ...members } = JSON.parse(Buffer.from(made.raw).toString());
+    return { members, warnings: upstream.warnings, most: upstream.maxOutputTokens };
+  }
+
+  it("sends the model's maximum along where the client named none, by the name that the backend knows (L31)", () => {
+    const told = { warnings: ["max_tokens_defaulted"], most: 4_096 };
+    expect(sent({})).to.deep.equal({ ...told, members: { max_tokens: 4_096 } });
+    expect(sent({}, "max_completion_tokens")).to.deep.equal({ ...told, members: { max_completion_tokens: 4_096 } });
+    expect(sent({ max_tokens: null, n: 3 })).to.deep.include({ members: { max_tokens: 4_096, n: 3 }, most: 3 * 4_096 });
+  });
+
+  it("leaves the client's own maximum alone", () => {
+    const members = { max_completion_tokens: 10 };
+    expect(sent(members)).to.deep.equal({ members, warnings: [], most: 10 });
+    expect(sent({ max_tokens: 10 }, "max_completion_tokens").members).to.deep.equal({ max_tokens: 10 });
+  });
+
+  it("says it once more by the older name to a provider that would overlook the newer one (L31)", () => {
+    expect(sent({ max_completion_tokens: 10 }, "max_tokens")).to.deep.include({
+      members: { max_tokens: 10, max_completion_tokens: 10 },
+      most: 10,
+    });
+  });
+
+  it("counts the larger of two maximums: the provider chooses (L31)", () => {
+    const members = { max_completion_tokens: 10, max_tokens: 5_000 };
+    for (const member of [undefined, "max_tokens", "max_completion_tokens"])
+      expect(sent(members, member)).to.deep.include({ members, most: 5_000 });
   });
 });

@@ -13,11 +13,12 @@ function makeSessions(maxSessions = 10) {
     maxSessions,
     maxAgeMs: 60_000,
     nowMs: () => clock.nowMs,
-    closed: ({ id }) => closed.push(id),
+    closed: async ({ id }) => void closed.push(id),
     swept: ({ id }) => swept.push(id),
   });
   const open = (id: string, attempts = 0): Session => {
     const session = makeSession(id, clock.nowMs);
+    session.forwarded = true;
     for (let count = 0; count < attempts; count++) session.attempts.push(makeAttempt());
     expect(sessions.add(session)).to.equal(true);
     return session;
@@ -68,7 +69,7 @@ describe("Sessions", () => {
     expect(closed).to.deep.equal(["a"]);
   });
 
-  it("waits for late reports, as many as Envoy says there were attempts, and closes once", () => {
+  it("waits for late reports, as many as Envoy says there were attempts, and closes once", async () => {
     const { sessions, closed, open, clock } = makeSessions();
     const session = open("a", 1);
     session.attemptCount = 2;
@@ -82,7 +83,7 @@ describe("Sessions", () => {
     sessions.end(session);
     clock.nowMs = 1_000_000;
     sessions.sweep();
-    sessions.flush();
+    await sessions.flush();
     expect(closed).to.deep.equal(["a"]);
   });
 
@@ -146,8 +147,42 @@ describe("Sessions", () => {
     const { sessions, closed, open } = makeSessions();
     sessions.end(open("a", 1));
     sessions.report("nobody", report);
-    sessions.flush();
-    sessions.flush();
+    void sessions.flush();
+    void sessions.flush();
+    expect(closed).to.deep.equal(["a"]);
+  });
+
+  it("flush ends what is open, and resolves when everything is closed: nothing stays held at a shutdown (L32)", async () => {
+    let record = (): void => undefined;
+    const recorded = new Promise<void>((resolve) => {
+      record = resolve;
+    });
+    const sessions = new Sessions({
+      maxSessions: 10,
+      maxAgeMs: 60_000,
+      nowMs: () => 0,
+      closed: () => recorded,
+      swept: () => undefined,
+    });
+    const session = makeSession("a");
+    sessions.add(session);
+    let flushed = false;
+    const flushing = sessions.flush().then(() => {
+      flushed = true;
+    });
+    await Promise.resolve();
+    expect(flushed).to.equal(false);
+    record();
+    await flushing;
+    expect(session.outcome).to.deep.equal({ kind: "aborted" });
+    expect(sessions.size).to.equal(0);
+  });
+
+  it("does not wait for a session that was never forwarded: nobody will report of it (L32)", () => {
+    const { sessions, closed, open } = makeSessions();
+    const session = open("a", 1);
+    session.forwarded = false;
+    sessions.end(session);
     expect(closed).to.deep.equal(["a"]);
   });
 });

@@ -1,13 +1,16 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { claimPort } from "../../src/cli/ports.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
-import { adminToken, startEnvoy, stopProcess } from "./stack.ts";
+import { adminToken, type LogLine, parseLines, readEnvoyStat, startEnvoy, stopProcess } from "./stack.ts";
 import { until } from "./wait.ts";
+
+/** A gateway that starts among clients that ask again and again has little of the machine. */
+const startLimitMs = 60_000;
 
 /** A real Envoy, and the gateway as a process of its own, so that it can be killed and its memory be measured. */
 export interface Served {
@@ -20,6 +23,9 @@ export interface Served {
   start(): Promise<void>;
   /** Resident memory of the gateway in MiB. */
   residentMebibytes(): number;
+  /** Envoy's access log so far. */
+  accessLog(): LogLine[];
+  envoyStat(name: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -56,13 +62,17 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
       stream.on("data", (chunk: Buffer) => {
         output = (output + chunk.toString("utf8")).slice(-10_000);
       });
-    await until("the gateway's health", async () => {
-      if (child.exitCode !== null) throw new Error(`the gateway ended: ${output}`);
-      return await fetch(`${adminUrl}/health`).then(
-        ({ ok }) => ok,
-        () => false,
-      );
-    });
+    await until(
+      "the gateway's health",
+      async () => {
+        if (child.exitCode !== null) throw new Error(`the gateway ended: ${output}`);
+        return await fetch(`${adminUrl}/health`).then(
+          ({ ok }) => ok,
+          () => false,
+        );
+      },
+      startLimitMs,
+    );
   };
 
   const kill = async (): Promise<void> => {
@@ -72,25 +82,28 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
     await gone;
   };
 
-  await start();
+  const orKill = async (error: unknown): Promise<never> => {
+    await kill();
+    throw error;
+  };
+  await start().catch(orKill);
+  const accessLogPath = join(directory, "access.log");
   const bootstrap = renderBootstrap(loadConfiguration([resources], {}).config, {
     grpcAddress,
     listen: { address: "127.0.0.1", port },
     adminPort: envoyAdminPort,
     tombstonePort,
-    accessLogPath: join(directory, "access.log"),
+    accessLogPath,
     trustedCaFile: "/etc/ssl/certs/ca-certificates.crt",
   });
   const configFile = join(directory, "envoy.json");
   writeFileSync(configFile, JSON.stringify(bootstrap));
-  const envoy = await startEnvoy(configFile, directory, port).catch(async (error: unknown) => {
-    await kill();
-    throw error;
-  });
+  const envoy = await startEnvoy(configFile, directory, port).catch(orKill);
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl,
     envoyPid: envoy.pid ?? 0,
+    ...({ envoyAdminPort } as object),
     get gatewayPid() {
       return gateway?.pid ?? 0;
     },
@@ -100,6 +113,8 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
       const status = readFileSync(`/proc/${gateway?.pid}/status`, "utf8");
       return Number(/VmRSS:\s+(\d+) kB/.exec(status)?.[1] ?? 0) / 1024;
     },
+    accessLog: () => (existsSync(accessLogPath) ? parseLines(readFileSync(accessLogPath, "utf8")) : []),
+    envoyStat: (name) => readEnvoyStat(envoyAdminPort, name),
     close: async () => {
       await stopProcess(envoy);
       await kill();

@@ -50,11 +50,18 @@ export interface Stack {
 }
 
 /** The complete lines: the last may still be being written. */
-function parseLines(text: string): LogLine[] {
+export function parseLines(text: string): LogLine[] {
   return text
     .split("\n")
     .slice(0, -1)
     .map((line) => JSON.parse(line) as LogLine);
+}
+
+/** A counter or gauge of Envoy's; 0 when there is none of that name. */
+export async function readEnvoyStat(envoyAdminPort: number, name: string): Promise<number> {
+  const filter = `^${name.replaceAll(".", "\\.")}$`;
+  const text = await (await fetch(`http://127.0.0.1:${envoyAdminPort}/stats?filter=${filter}`)).text();
+  return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
 }
 
 export async function stopProcess(child: ChildProcess): Promise<void> {
@@ -162,12 +169,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       until("the request's log line", () => log.find((line) => line["msg"] === "request" && match(line))),
     accessLog,
     access: (match) => until("an access log line", () => accessLog().find(match), 20_000),
-    envoyStat: async (name) => {
-      const text = await (
-        await fetch(`http://127.0.0.1:${envoyAdminPort}/stats?filter=^${name.replaceAll(".", "\\.")}$`)
-      ).text();
-      return Number(/: (\d+)/.exec(text)?.[1] ?? 0);
-    },
+    envoyStat: (name) => readEnvoyStat(envoyAdminPort, name),
     close: async () => {
       await stopProcess(envoy);
       await gateway.close();

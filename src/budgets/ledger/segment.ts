@@ -16,13 +16,23 @@ const newline = 10;
 const openingBrace = 0x7b;
 const checksumDigits = 8;
 
+function lineOf(json: string): Buffer {
+  const line = Buffer.from(`${" ".repeat(checksumDigits + 1)}${json}\n`);
+  const checksum = crc32(line.subarray(checksumDigits + 1, -1))
+    .toString(16)
+    .padStart(checksumDigits, "0");
+  line.write(checksum, "latin1");
+  return line;
+}
+
 /** A record as a line: the CRC-32 of the JSON text in eight hex digits, a space, the JSON text, a newline. */
 export function encodeLine(record: LedgerRecord): Buffer {
-  const json = Buffer.from(
-    JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)),
-  );
-  const checksum = crc32(json).toString(16).padStart(checksumDigits, "0");
-  return Buffer.concat([Buffer.from(`${checksum} `), json, Buffer.from("\n")]);
+  return lineOf(JSON.stringify(record, (_, value: unknown) => (typeof value === "bigint" ? String(value) : value)));
+}
+
+/** The same for a record without bigints, in half the time: nothing looks for them. @throws TypeError when there is one */
+export function encodePlainLine(record: LedgerRecord): Buffer {
+  return lineOf(JSON.stringify(record));
 }
 
 /** The one place that parses ledger lines; undefined = damaged. */

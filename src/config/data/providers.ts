@@ -12,7 +12,7 @@ export interface Provider {
   readonly prefix: string | undefined;
   /** Requests without a key make no sense. */
   readonly needsKey: boolean;
-  /** The member that holds a maximum of output tokens where it is not `max_tokens`. */
+  /** The only member that holds a maximum of output tokens, or the one that it prefers; undefined = it takes `max_tokens` and others. */
   readonly outputLimitMember?: string;
   /** Other names for it. */
   readonly aliases: readonly string[];
@@ -39,8 +39,8 @@ const providers: readonly Provider[] = [
     aliases: ["Bedrock"],
   },
   { ...hosted, name: "Groq", schema: "OpenAI", hostname: "api.groq.com", prefix: "/openai/v1" },
-  { ...hosted, name: "Mistral", schema: "OpenAI", hostname: "api.mistral.ai" },
-  { ...hosted, name: "DeepSeek", schema: "OpenAI", hostname: "api.deepseek.com" },
+  { ...hosted, name: "Mistral", schema: "OpenAI", hostname: "api.mistral.ai", outputLimitMember: "max_tokens" },
+  { ...hosted, name: "DeepSeek", schema: "OpenAI", hostname: "api.deepseek.com", outputLimitMember: "max_tokens" },
   { ...hosted, name: "TogetherAI", schema: "OpenAI", hostname: "api.together.xyz" },
   { ...hosted, name: "OpenRouter", schema: "OpenAI", hostname: "openrouter.ai", prefix: "/api/v1" },
   { ...hosted, name: "Fireworks", schema: "OpenAI", hostname: "api.fireworks.ai", prefix: "/inference/v1" },
@@ -52,7 +52,7 @@ const providers: readonly Provider[] = [
     hostname: "generativelanguage.googleapis.com",
     prefix: "/v1beta/openai",
   },
-  { ...local, name: "Ollama", schema: "OpenAI", port: 11434 },
+  { ...local, name: "Ollama", schema: "OpenAI", port: 11434, outputLimitMember: "max_tokens" },
   { ...local, name: "vLLM", schema: "OpenAI", port: 8000 },
 ];
 

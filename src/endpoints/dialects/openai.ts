@@ -35,17 +35,24 @@ export function openaiStreamError(error: GatewayError): Uint8Array {
   return utf8Bytes(encodeSseEvent(errorJson(error)));
 }
 
+/** The API allows no more; a client may have asked for anything. */
+const maxChoices = 128;
+
 /**
  * A chunk that ends the answer for want of money: `finish_reason: "length"`, what was used so far, and the budget that ended it in
  * `tollgate`, a member that clients pass over; then the terminator.
  */
-export function openaiStreamCut({ reason, usage, model, nowMs }: StreamCut): Uint8Array {
+export function openaiStreamCut({ reason, usage, model, choices, nowMs }: StreamCut): Uint8Array {
   const chunk = {
     id: "chatcmpl-tollgate-budget",
     object: "chat.completion.chunk",
     created: Math.floor(nowMs / 1_000),
     model: model ?? "",
-    choices: [{ index: 0, delta: {}, finish_reason: "length" }],
+    choices: Array.from({ length: Math.min(choices, maxChoices) }, (_, index) => ({
+      index,
+      delta: {},
+      finish_reason: "length",
+    })),
     usage: { prompt_tokens: usage.input, completion_tokens: usage.output, total_tokens: usage.total },
     tollgate: { code: reason.code, message: reason.message, ...reason.members },
   };

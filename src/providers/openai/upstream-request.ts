@@ -21,9 +21,13 @@ export function upstreamRequest(input: AttemptInput, forcesUsage: boolean): Upst
   };
 }
 
-/** Every choice may be as long as the maximum. */
-function maxOutputTokens({ maxOutputTokens: most, choices }: AttemptInput["request"]): number | undefined {
-  return most === undefined ? undefined : most * choices;
+/** Every choice may be as long as the maximum; of several the largest, because this provider may go by any of them. */
+function maxOutputTokens({
+  maxOutputTokens: most,
+  outputLimits,
+  choices,
+}: AttemptInput["request"]): number | undefined {
+  return most === undefined ? undefined : Math.max(most, ...Object.values(outputLimits ?? {})) * choices;
 }
 
 function editedBody({ request, model }: AttemptInput, forcesUsage: boolean): Uint8Array | undefined {

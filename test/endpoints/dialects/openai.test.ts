@@ -1,6 +1,6 @@
 import { expect } from "chai";
 import fc from "fast-check";
-import { openaiErrorBody, openaiStreamError } from "../../../src/endpoints/dialects/openai.ts";
+import { openaiErrorBody, openaiStreamCut, openaiStreamError } from "../../../src/endpoints/dialects/openai.ts";
 import { type ErrorKind, GatewayError, statusOfKind } from "../../../src/lib/errors.ts";
 import { SseDecoder } from "../../../src/lib/sse.ts";
 
@@ -67,5 +67,32 @@ describe("openai dialect", () => {
     expect(JSON.parse(event?.data ?? "")).to.deep.equal(bodyOf(error));
     expect(others).to.deep.equal([]);
     expect(decoder.done).to.equal(false);
+  });
+});
+
+describe("openaiStreamCut", () => {
+  const reason = new GatewayError("budget_exceeded", "the budget ended", { members: { budget: { name: "ai/b" } } });
+  const cut = (choices: number) => {
+    const usage = { input: 3, output: 4, total: 7 };
+    const bytes = openaiStreamCut({ reason, usage, model: "gpt-4o", choices, nowMs: 1_500 });
+    return Buffer.from(bytes).toString().split("\n\n");
+  };
+
+  it("is one chunk with usage, the budget and the end of every choice, and the terminator (L34)", () => {
+    const [chunk = "", ...rest] = cut(2);
+    expect(JSON.parse(chunk.slice("data: ".length))).to.deep.equal({
+      id: "chatcmpl-tollgate-budget",
+      object: "chat.completion.chunk",
+      created: 1,
+      model: "gpt-4o",
+      choices: [0, 1].map((index) => ({ index, delta: {}, finish_reason: "length" })),
+      usage: { prompt_tokens: 3, completion_tokens: 4, total_tokens: 7 },
+      tollgate: { code: "budget_exceeded", message: "the budget ended", budget: { name: "ai/b" } },
+    });
+    expect(rest).to.deep.equal(["data: [DONE]", ""]);
+  });
+
+  it("ends no more choices than the API knows, whatever the client asked for", () => {
+    expect(JSON.parse((cut(1e9)[0] ?? "").slice("data: ".length)).choices).to.have.length(128);
   });
 });

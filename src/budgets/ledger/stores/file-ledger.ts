@@ -47,20 +47,25 @@ export class FileLedger implements Ledger {
   }
 
   async find(id: string): Promise<RequestRecord | undefined> {
-    await this.#pending.settled();
+    await this.#settled();
     const place = this.#bySession.get(id) ?? this.#byRequest.get(id);
     const entry = place && parseEntry(await this.#files.readAt(place));
     return entry?.type === "request" ? entry : undefined;
   }
 
   async *entries(): AsyncGenerator<LedgerEntry> {
-    await this.#pending.settled();
+    await this.#settled();
     for await (const { entry } of this.#read()) yield entry;
   }
 
   async close(): Promise<void> {
-    await this.#pending.settled();
+    await this.#settled();
     await this.#files.close();
+  }
+
+  async #settled(): Promise<void> {
+    await this.#files.written();
+    await this.#pending.settled();
   }
 
   async *#read(): AsyncGenerator<{ readonly entry: LedgerEntry; readonly place: LedgerPlace }> {

@@ -1,6 +1,6 @@
 import { type FileHandle, mkdir, open, readdir, readFile, truncate, unlink } from "node:fs/promises";
 import { join } from "node:path";
-import { encodeLine, type LedgerRecord, readLine, readSegment, segmentLines } from "../segment.ts";
+import { encodePlainLine, type LedgerRecord, readLine, readSegment, segmentLines } from "../segment.ts";
 
 export interface LedgerOptions {
   /** Of this process alone. Made when it is missing. */
@@ -14,6 +14,11 @@ export interface LedgerOptions {
    * power cut. `never`: when the operating system has it, so it survives the end of this process.
    */
   readonly sync: "always" | "never";
+  /**
+   * So long records gather before they are written together: a write costs many times what a line does. What still gathers is lost
+   * if this process is killed. 0 or undefined = written at once.
+   */
+  readonly gatherMs?: number | undefined;
 }
 
 /** Where a record is, for `readAt`. */
@@ -48,6 +53,8 @@ export class LedgerFiles {
   #handleBytes = 0;
   #waiting: Waiting[] = [];
   #writing: Promise<void> | undefined;
+  /** Ends the gathering that is going on. */
+  #hurry: () => void = () => undefined;
 
   private constructor(options: LedgerOptions, segments: number[]) {
     this.#options = options;
@@ -72,19 +79,25 @@ export class LedgerFiles {
   }
 
   /**
-   * Settles when the record is as safe as `sync` says.
+   * Settles when the record, which has no bigints, is as safe as `sync` says.
    * @throws Error of the file system; the record may or may not be there after a restart
    */
   append(record: LedgerRecord): Promise<LedgerPlace> {
     return new Promise((written, failed) => {
-      this.#waiting.push({ line: encodeLine(record), written, failed });
+      this.#waiting.push({ line: encodePlainLine(record), written, failed });
       this.#writing ??= this.#write();
     });
   }
 
+  /** Settles when everything appended so far is written, or could not be. */
+  async written(): Promise<void> {
+    this.#hurry();
+    await this.#writing;
+  }
+
   /** Everything that is kept, oldest first, and how many lines are damaged. */
   async read(): Promise<{ readonly records: readonly LedgerRecord[]; readonly damagedLines: number }> {
-    await this.#writing;
+    await this.written();
     const records: LedgerRecord[] = [];
     let damagedLines = 0;
     for (const number of this.#segments) {
@@ -97,7 +110,7 @@ export class LedgerFiles {
 
   /** Every line that is kept, oldest first, with its place; `record` undefined = damaged. Segments that are deleted meanwhile are left out. */
   async *lines(): AsyncGenerator<{ readonly record: LedgerRecord | undefined; readonly place: LedgerPlace }> {
-    await this.#writing;
+    await this.written();
     for (const segment of [...this.#segments]) {
       const bytes = await orMissing(readFile(join(this.#options.directory, nameOf(segment))));
       if (bytes === undefined) continue;
@@ -119,13 +132,14 @@ export class LedgerFiles {
   }
 
   async close(): Promise<void> {
-    await this.#writing;
+    await this.written();
     await this.#leaveSegment();
   }
 
   /** Writes batch after batch until nothing waits. Never rejects: each batch tells its own. */
   async #write(): Promise<void> {
     while (this.#waiting.length > 0) {
+      await this.#gather();
       const batch = this.#waiting;
       this.#waiting = [];
       try {
@@ -142,6 +156,18 @@ export class LedgerFiles {
       }
     }
     this.#writing = undefined;
+  }
+
+  async #gather(): Promise<void> {
+    const { gatherMs = 0 } = this.#options;
+    if (gatherMs === 0) return;
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, gatherMs);
+      this.#hurry = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
   }
 
   /** Where the batch begins. */

@@ -57,6 +57,18 @@ describe("LedgerFiles", () => {
     expect(await kept()).to.deep.equal(upTo(200));
   });
 
+  it("gathers records before it writes them, and whoever reads or closes does not wait for that", async () => {
+    const ledger = await open({ gatherMs: 3_600_000 });
+    const appended = upTo(3).map((number) => ledger.append({ number }));
+    expect(readdirSync(directory)).to.deep.equal([]);
+    expect((await ledger.read()).records).to.have.length(3);
+    await Promise.all(appended);
+    const last = ledger.append({ number: 3 });
+    await ledger.close();
+    await last;
+    expect(await kept()).to.deep.equal(upTo(4));
+  });
+
   it("recovers from a crash at any byte: what was whole stays, and appending goes on behind it", async () => {
     await write(0, 8);
     const path = onlySegment();
