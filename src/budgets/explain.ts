@@ -101,7 +101,8 @@ function outcomeText({ outcome, status, code, message }: Receipt): string {
   const detail = [status === null ? "" : `status ${status}`, code === null ? "" : printable(code)];
   const details = detail.filter((one) => one !== "").join(", ");
   const told = message === null ? "." : `: ${printable(message)}`;
-  const what = Object.hasOwn(outcomes, outcome) ? outcomes[outcome] : `It ended as ${printable(outcome)}`;
+  const known = Object.hasOwn(outcomes, outcome) ? outcomes[outcome] : `It ended as ${printable(outcome)}`;
+  const what = outcome === "failed" && code === "budget_exceeded" ? "A budget ended it" : known;
   return `${what}${details === "" ? "" : ` (${details})`}${told}`;
 }
 

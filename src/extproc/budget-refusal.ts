@@ -17,10 +17,14 @@ export interface Refusing {
   readonly passesAtMs: number | undefined;
   /** The tier that refuses; undefined = the request does not fit. */
   readonly tier: BudgetTier | undefined;
+  /** What was under way, and `held` has a part of: an answer that ends here, or a request whose next attempt is not made. */
+  readonly begun?: "answer" | "attempt";
 }
 
-function reason({ budget, asked, tier }: Refusing): string {
+function reason({ budget, asked, tier, begun }: Refusing): string {
   const { unit } = budget.rule;
+  if (begun === "answer") return "the answer has used what could be held for it, and ends here";
+  if (begun === "attempt") return `a further attempt may need up to ${amountText(unit, asked ?? 0n)} more`;
   if (tier !== undefined) {
     const waited = tier.action === "Queue" ? `, and nothing was released within ${tier.maxWaitMs / 1_000} s` : "";
     return `it takes no requests while less than ${tier.remainingBelowPercent} % remains${waited}`;
@@ -42,7 +46,8 @@ export function budgetRefusal(refusing: Refusing, cheaperModel: string | undefin
   const { limit, spent, held, overrun, window } = standing;
   const used = `${amountText(unit, spent + overrun)} of ${amountText(unit, limit)} is spent and ${amountText(unit, held)} held`;
   const cheaper = cheaperModel === undefined ? "" : `; the model ${cheaperModel} would pass now`;
-  const message = `budget ${id}, account ${account}: ${used}; ${reason(refusing)}; ${when(passesAtMs)}${cheaper}`;
+  const passes = refusing.begun === undefined ? `; ${when(passesAtMs)}` : "";
+  const message = `budget ${id}, account ${account}: ${used}; ${reason(refusing)}${passes}${cheaper}`;
   const retryAfter: Record<string, string> =
     passesAtMs === undefined ? {} : { "retry-after": String(Math.max(1, Math.ceil((passesAtMs - nowMs) / 1_000))) };
   return new GatewayError("budget_exceeded", message, {

@@ -39,12 +39,17 @@ async function hold(spending: Spending, more: readonly bigint[]): Promise<readon
   }
 }
 
-function refusal(spending: Spending, shortages: readonly Shortage[], nowMs: number): GatewayError {
+function refusal(
+  spending: Spending,
+  shortages: readonly Shortage[],
+  begun: "answer" | "attempt",
+  nowMs: number,
+): GatewayError {
   const [shortage] = shortages;
   const budget = spending.budgets.find(({ rule }: AppliedBudget) => rule.id === shortage?.budgetId);
   if (shortage === undefined || budget === undefined) throw new Error("a refusal by no budget of the request");
   const { asked, passesAtMs } = shortage;
-  return budgetRefusal({ budget, standing: shortage, asked, passesAtMs, tier: undefined }, undefined, nowMs);
+  return budgetRefusal({ budget, standing: shortage, asked, passesAtMs, tier: undefined, begun }, undefined, nowMs);
 }
 
 /**
@@ -70,7 +75,7 @@ export async function coverAttempt(
     const shortages = more && (await hold(spending, more));
     if (shortages === undefined) return;
     const leftMs = untilMs - tools.nowMs();
-    if (leftMs <= 0 || told >= session.attempts.length) throw refusal(spending, shortages, tools.nowMs());
+    if (leftMs <= 0 || told >= session.attempts.length) throw refusal(spending, shortages, "attempt", tools.nowMs());
     // one may have come while the store was asked
     if (session.reports.length === told) await session.nextReport(leftMs);
   }
@@ -104,7 +109,7 @@ export async function coverStream(
       if (refused === undefined) return undefined;
       shortages = refused;
     }
-    return refusal(spending, shortages, tools.nowMs());
+    return refusal(spending, shortages, "answer", tools.nowMs());
   } catch (thrown) {
     return GatewayError.from(thrown);
   }

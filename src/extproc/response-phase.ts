@@ -254,6 +254,7 @@ export class ResponsePhase {
     attempt.ended = this.#endOf(answer, translated ?? chunk, broken !== undefined, last);
     const uncovered =
       attempt.ended === "streaming" ? await coverStream(this.#session, attempt, this.#tools) : undefined;
+    if (uncovered !== undefined) this.#session.message = uncovered.message;
     const body = uncovered === undefined ? translated : answer.cutOff(translated ?? chunk, uncovered);
     const failure = broken ?? uncovered ?? (answer.stream ? undefined : this.#tooLarge(body));
     const metadata = this.#emit(answer, attempt, last);

@@ -249,6 +249,7 @@ describe("budgets", function () {
     });
     expect(dear.status).to.equal(429);
     expect(dear.json().error.budget).to.include({ name: "ai-services/cent", account: "mia" });
+    expect(dear.json().error.message).to.match(/a further attempt may need up to \$0\.\d+ more$/);
     expect(world.anthropic.requests.filter(({ headers }) => headers["x-request-id"] === "mia-reset")).to.deep.equal([]);
     const mia = await settled(world, "cent", "mia");
     expect(Number(mia.spent)).to.be.within(0.005, 0.006);

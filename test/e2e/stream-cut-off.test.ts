@@ -53,6 +53,9 @@ describe("a stream whose budget ends in its middle", function () {
       const last = answer.events().at(-1);
       expect(last.choices).to.deep.equal([{ index: 0, delta: {}, finish_reason: "length" }]);
       expect(last.tollgate).to.include({ code: "budget_exceeded" });
+      expect(last.tollgate.message).to.match(
+        /is spent and .* held; the answer has used what could be held for it, and ends here$/,
+      );
       expect(last.tollgate.budget).to.include({ name: "ai-services/tokens", account: user });
       expect(last.usage.total_tokens).to.be.greaterThan(100);
       await until("the provider's stream to be cancelled", () => world[provider].requests[0]?.aborted === true);
@@ -65,7 +68,7 @@ describe("a stream whose budget ends in its middle", function () {
       });
       expect(Number(remaining)).to.be.lessThan(200);
       const receipt = await receiptOf(world, user);
-      expect(receipt).to.include({ outcome: "failed", code: "budget_exceeded" });
+      expect(receipt).to.include({ outcome: "failed", code: "budget_exceeded", message: last.tollgate.message });
       expect(receipt.attempts[0]).to.include({ verdict: "unknown", usage_estimated: true });
     });
   }
