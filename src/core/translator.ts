@@ -97,6 +97,8 @@ export interface Translator {
   responseBody(chunk: Uint8Array): Translated;
   /** The answer ended cleanly. For JSON answers of translated pairs the whole body is here. */
   responseEnd(): Translated;
+  /** Events that close what is open in the client's stream, for one that is ended early; absent = nothing ever is. */
+  closeOpen?(): Uint8Array;
   /**
    * A complete answer that is not 2xx. `error` has the provider's status, kind and message; `unchanged` says that the provider's
    * bytes are already in the client's dialect and pass as they are, else the exchange renders `error` in it.

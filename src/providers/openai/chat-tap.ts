@@ -1,27 +1,22 @@
 import type { ServiceTier, TokenUsage } from "../../core/usage.ts";
-import type { GatewayError } from "../../lib/errors.ts";
-import type { SseEvent } from "../../lib/sse.ts";
+import { noBytes, utf8Bytes } from "../../lib/bytes.ts";
+import { setTopLevelMember } from "../../lib/json-edit.ts";
+import { scanObject } from "../../lib/json-scanner.ts";
+import { encodeSseEvent, type SseEvent } from "../../lib/sse.ts";
 import { mergeUsage, withServiceTier } from "../common/merge-usage.ts";
 import { openaiErrorIn } from "../common/openai-errors.ts";
 import { asObject, parseJson } from "../common/parse-json.ts";
+import { passes, type StreamTap, type TappedEvent } from "../common/passing-stream.ts";
 import { readServiceTier } from "../common/service-tier.ts";
 import { outputBytes } from "./output-bytes.ts";
 import { chatUsage } from "./usage.ts";
 
-/** What an event of a chat stream is, as far as a pass-through cares. */
-export type TappedEvent =
-  | { readonly kind: "chunk" }
-  /** No choices, but usage: the event that `include_usage` asks for. */
-  | { readonly kind: "usage"; readonly hasVendorContent: boolean }
-  | { readonly kind: "error"; readonly error: GatewayError };
-
-const chunk: TappedEvent = { kind: "chunk" };
-
 /** Members that make an event worth sending even without choices and usage. */
 const vendorContent = ["prompt_filter_results", "moderation"];
 
-/** Reads what passes by: usage, model, finish reasons, errors. Changes nothing. */
-export class ChatTap {
+/** Reads what passes by: usage, model, finish reasons, errors. */
+export class ChatTap implements StreamTap {
+  readonly #hidesUsage: boolean;
   model: string | undefined;
   #counted: TokenUsage | undefined;
   /** As it stands in the last chunk that names one: what is announced first need not be what serves. */
@@ -30,6 +25,11 @@ export class ChatTap {
   #outputBytes = 0;
   #notes: string[] = [];
   readonly #finishedChoices = new Map<unknown, boolean>();
+
+  /** `hidesUsage`: the event that only tells usage is not for the client. */
+  constructor(hidesUsage: boolean) {
+    this.#hidesUsage = hidesUsage;
+  }
 
   get usage(): TokenUsage | undefined {
     return withServiceTier(this.#counted, this.#serviceTier);
@@ -44,7 +44,7 @@ export class ChatTap {
     const document = asObject(parseJson(event.data));
     if (document === undefined) {
       this.note("unreadable_chunk");
-      return chunk;
+      return passes;
     }
     if (document["usage"] !== null) {
       this.#counted = mergeUsage(
@@ -57,10 +57,12 @@ export class ChatTap {
     if (typeof model === "string" && model !== "") this.model = model;
     const error = openaiErrorIn(isBareError(event, document) ? { error: document } : document);
     if (error !== undefined) return { kind: "error", error };
-    if (!Array.isArray(choices)) return chunk;
+    if (!Array.isArray(choices)) return passes;
     for (const choice of choices) this.#readChoice(asObject(choice));
-    if (choices.length > 0 || asObject(document["usage"]) === undefined) return chunk;
-    return { kind: "usage", hasVendorContent: vendorContent.some((name) => (document[name] ?? null) !== null) };
+    if (choices.length > 0 || asObject(document["usage"]) === undefined) return passes;
+    if (!this.#hidesUsage) return passes;
+    const hasVendorContent = vendorContent.some((name) => (document[name] ?? null) !== null);
+    return { kind: "replaced", bytes: hasVendorContent ? withoutUsage(event) : noBytes };
   }
 
   note(name: string): void {
@@ -98,4 +100,11 @@ export class ChatTap {
 /** An error object that stands by itself, told by the event's name or the object's. */
 function isBareError(event: SseEvent, document: Readonly<Record<string, unknown>>): boolean {
   return (event.event === "error" || document["object"] === "error") && !Object.hasOwn(document, "error");
+}
+
+/** The event with `usage:null`, for what else is in it. */
+function withoutUsage(event: SseEvent): Uint8Array {
+  const json = utf8Bytes(event.data);
+  const edited = setTopLevelMember(json, scanObject(json) ?? [], "usage", "null");
+  return utf8Bytes(encodeSseEvent(new TextDecoder().decode(edited), event.event));
 }

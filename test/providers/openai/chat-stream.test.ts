@@ -2,7 +2,7 @@ import { expect } from "chai";
 import fc from "fast-check";
 import type { TokenUsage } from "../../../src/core/usage.ts";
 import { SseDecoder, type SseEvent } from "../../../src/lib/sse.ts";
-import { ChatStream } from "../../../src/providers/openai/chat-stream.ts";
+import { chatStream } from "../../../src/providers/openai/chat-stream.ts";
 import { cut } from "../replay.ts";
 
 const chunkOf = (choices: unknown, more: object = {}) => JSON.stringify({ id: "c", model: "m", choices, ...more });
@@ -21,7 +21,7 @@ interface Result {
 }
 
 function pass(chunks: readonly Uint8Array[], hidesUsage: boolean, maxEventBytes = 10_000): Result {
-  const stream = new ChatStream(hidesUsage, maxEventBytes);
+  const stream = chatStream(hidesUsage, maxEventBytes);
   const pieces: Uint8Array[] = [];
   let last: TokenUsage | undefined;
   let characters = 0;
@@ -55,15 +55,15 @@ function events(...data: readonly string[]): string {
   return data.map((payload) => `data: ${payload}\n\n`).join("");
 }
 
-describe("ChatStream", () => {
+describe("chatStream", () => {
   it("passes whole events untouched", () => {
-    const stream = new ChatStream(true, 1000);
+    const stream = chatStream(true, 1000);
     expect(stream.push(Buffer.from(events(text))).body).to.equal(undefined);
     expect(stream.push(Buffer.from(`: keep-alive\n\n${events(text, text)}`)).body).to.equal(undefined);
   });
 
   it("holds the beginning of an event until its end is there", () => {
-    const stream = new ChatStream(false, 1000);
+    const stream = chatStream(false, 1000);
     const [first, second] = [events(text, text).slice(0, -10), events(text, text).slice(-10)];
     expect(Buffer.from(stream.push(Buffer.from(first)).body ?? "?").toString()).to.equal(events(text));
     expect(Buffer.from(stream.push(Buffer.from(second)).body ?? "?").toString()).to.equal(events(text));
@@ -219,7 +219,7 @@ describe("ChatStream", () => {
     const large = Buffer.from(
       events(chunkOf([{ index: 0, delta: { content: "x".repeat(500_000) }, finish_reason: "stop" }])),
     );
-    const stream = new ChatStream(true, 1_000_000);
+    const stream = chatStream(true, 1_000_000);
     let passed = 0;
     for (let position = 0; position < large.length; position++)
       passed += stream.push(large.subarray(position, position + 1)).body?.length ?? 1;
