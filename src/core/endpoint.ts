@@ -2,7 +2,7 @@ import type { GatewayError } from "../lib/errors.ts";
 import type { Headers } from "./headers.ts";
 
 /** The client APIs: what a caller speaks. More follow (translation.md §1.1). */
-export type Api = "chat";
+export type Api = "chat" | "messages";
 
 /** A client's request, read just as far as routing needs. The raw bytes are never changed. */
 export interface ClientRequest {
@@ -25,10 +25,19 @@ export interface ClientRequest {
   readonly body: () => unknown;
 }
 
+/** Which of the configurable path prefixes an API stands under (`endpoints` of TollgateConfig). */
+export type PrefixName = "openai" | "anthropic" | "cohere";
+
 /** What ends a stream that nobody pays any more. */
 export interface StreamCut {
   readonly reason: GatewayError;
-  readonly usage: { readonly input: number; readonly output: number; readonly total: number };
+  readonly usage: {
+    readonly input: number;
+    readonly cachedInput?: number | undefined;
+    readonly cacheWrite?: number | undefined;
+    readonly output: number;
+    readonly total: number;
+  };
   /** Model that the provider said answers. */
   readonly model: string | undefined;
   readonly nowMs: number;
@@ -37,6 +46,7 @@ export interface StreamCut {
 /** One client API. Pure. */
 export interface Endpoint {
   readonly api: Api;
+  readonly prefix: PrefixName;
   /** Path without the configurable prefix, e.g. `/v1/chat/completions`. */
   readonly path: string;
   readonly method: "POST" | "GET";
@@ -44,7 +54,7 @@ export interface Endpoint {
    * @throws GatewayError `invalid_json`, `invalid_field`, `json_expected`, `unsupported_content_encoding`
    */
   parse(raw: Uint8Array, headers: Headers): ClientRequest;
-  /** The request with a maximum of output tokens, for one that has none; `member` is its name in the body. */
+  /** The request with a maximum of output tokens, for one that has none; `member` is its name in the body where an API has several. */
   withOutputLimit(request: ClientRequest, maxOutputTokens: number, member: string): ClientRequest;
   /** Matches where the last event of a complete stream begins. */
   readonly lastEvent: RegExp;

@@ -83,12 +83,12 @@ export class Answer {
    * client's dialect. Whatever comes after it is swallowed.
    */
   cutOff(piece: Uint8Array, reason: GatewayError): Uint8Array {
-    const { meter, endpoint, stream } = this.#options;
+    const { meter, endpoint, stream, translator } = this.#options;
     if (!stream) throw new Error("only streams can be cut off");
     this.#failure = reason;
     const { usage } = meter.current();
     const end = endpoint.streamCut({ reason, usage, model: this.#model, nowMs: this.#options.nowMs() });
-    const whole = concatBytes([piece, end]);
+    const whole = concatBytes([piece, ...(translator.closeOpen ? [translator.closeOpen()] : []), end]);
     return this.#withReceipt(whole, false) ?? whole;
   }
 

@@ -1,8 +1,16 @@
 import type { TokenUsage } from "../../core/usage.ts";
 import type { ChatWriter } from "./chat-writer.ts";
 
+/** Where what metering wants to know of an answer goes while it is read. */
+export interface UsageSink {
+  /** All usage told so far; undefined until something was told. */
+  usage: TokenUsage | undefined;
+  /** Something to count, e.g. `unknown_stop_reason`. */
+  note(name: string): void;
+}
+
 /** Where a provider's answer goes while it is read: the client's bytes into `writer`, what metering wants beside it. */
-export class AnswerSink {
+export class AnswerSink implements UsageSink {
   readonly writer: ChatWriter;
   /** All usage told so far; undefined until something was told. */
   usage: TokenUsage | undefined;
