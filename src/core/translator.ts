@@ -21,6 +21,8 @@ export interface AttemptInput {
 export interface BackendOptions {
   /** Path prefix of OpenAI-, Anthropic- and Cohere-shaped APIs; undefined = the schema's own (`/v1`), "" = none. */
   readonly prefix?: string | undefined;
+  /** Undefined = `v1` without a version. */
+  readonly azure?: AzureSurface | undefined;
   readonly defaultMaxTokens?: number | undefined;
   /** The member by which an OpenAI-shaped API is told a maximum of output tokens; undefined = `max_tokens`. */
   readonly outputLimitMember?: string | undefined;
@@ -31,6 +33,11 @@ export interface BackendOptions {
   readonly urlImages?: "allow" | "refuse" | undefined;
   readonly limits?: Partial<CodecLimits> | undefined;
 }
+
+/** Which of Azure's two surfaces is spoken to, and in which `api-version`: never an empty one (R31). */
+export type AzureSurface =
+  | { readonly surface: "deployments"; readonly apiVersion: string }
+  | { readonly surface: "v1"; readonly apiVersion?: string | undefined };
 
 /** Bounds of what a provider can make us hold, in bytes. Exceeding one is an upstream error. */
 export interface CodecLimits {

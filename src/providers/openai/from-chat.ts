@@ -1,21 +1,8 @@
-import { type AttemptInput, defaultCodecLimits, type Translator } from "../../core/translator.ts";
-import { openaiError } from "../common/openai-errors.ts";
-import { makePassingAnswer } from "../common/passing-answer.ts";
-import { readChatJson } from "./chat-json.ts";
-import { chatStream } from "./chat-stream.ts";
-import { upstreamRequest } from "./upstream-request.ts";
+import type { AttemptInput, Translator } from "../../core/translator.ts";
+import { passChat } from "../common/openai/pass-chat.ts";
+import { upstreamPath } from "./upstream-path.ts";
 
-/** Passes chat completions to a server that speaks them (translation.md §6.1). */
+/** Passes chat completions to OpenAI and its compatibles (translation.md §6.1). */
 export function fromChat(input: AttemptInput): Translator {
-  const { request, options } = input;
-  const forcesUsage = request.stream && !request.includeUsage;
-  const maxEventBytes = options.limits?.maxEventBytes ?? defaultCodecLimits.maxEventBytes;
-  return {
-    request: () => upstreamRequest(input, forcesUsage),
-    ...makePassingAnswer({
-      readJson: readChatJson,
-      makeStream: () => chatStream(forcesUsage, maxEventBytes),
-      readError: openaiError,
-    }),
-  };
+  return passChat(input, upstreamPath(input.options));
 }
