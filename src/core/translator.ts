@@ -29,6 +29,12 @@ export interface BackendOptions {
   readonly anthropicVersion?: string | undefined;
   readonly samplingParams?: "forward" | "drop" | undefined;
   readonly reasoningEffort?: string | undefined;
+  /** Role of instructions in chat-shaped requests that we build; undefined = `system`. */
+  readonly systemRole?: "system" | "developer" | undefined;
+  /** What becomes of Anthropic's `thinking` and `effort` in them; undefined = `drop`. */
+  readonly thinking?: "drop" | "reasoning_effort" | undefined;
+  /** The member by which an OpenAI-compatible server is sent earlier thinking; undefined = it is not. */
+  readonly reasoningEcho?: "reasoning_content" | "reasoning" | undefined;
   readonly midConversationSystem?: "hoist" | "inline" | undefined;
   readonly urlImages?: "allow" | "refuse" | undefined;
   readonly limits?: Partial<CodecLimits> | undefined;

@@ -127,7 +127,11 @@ export function* countRequest(
       continue;
     }
     position++;
-    if (isSpace(byte)) continue;
+    if (isSpace(byte)) {
+      // the input of a call may be sent on as it was written
+      if (frames.length >= inputDepth) count.structure++;
+      continue;
+    }
     if (byte === openBrace || byte === openBracket) {
       const isObject = byte === openBrace;
       frames.push({ isObject, key: undefined, expectsKey: isObject, type: undefined, data: undefined });

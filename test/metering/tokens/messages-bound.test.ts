@@ -52,8 +52,10 @@ describe("input tokens of messages requests (L31)", () => {
     expect(await most([{ type: "tool_use", id: "t", name: "n", input }])).to.be.above(200_000);
   });
 
-  it("count the names in the input of a call, which the model is shown", async () => {
+  it("count the names and the blanks in the input of a call, which a model may be shown", async () => {
     const input = Object.fromEntries(Array.from({ length: 100 }, (_, index) => [`a rather long name ${index}`, 1]));
+    const spaced = `{"messages":[{"role":"assistant","content":[{"type":"tool_use","id":"t","name":"n","input":{${" ".repeat(5_000)}}}]}]}`;
+    expect(await most(spaced)).to.be.above(5_000);
     const named = await most([{ type: "tool_use", id: "t", name: "n", input }]);
     expect(named - (await most([{ type: "tool_use", id: "t", name: "n", input: {} }]))).to.be.above(2_000);
   });
