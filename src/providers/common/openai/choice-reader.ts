@@ -81,7 +81,7 @@ export class ChoiceReader {
       return;
     }
     call.id ??= id;
-    call.name ||= callee.member("name").string ?? "";
+    call.name = callee.member("name").string ?? "";
     call.early += text;
     if (call.name !== "") this.#start(call);
   }
