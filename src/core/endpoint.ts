@@ -43,6 +43,26 @@ export interface StreamCut {
   readonly nowMs: number;
 }
 
+/** A model as lists of models tell it. */
+export interface ListedModel {
+  readonly id: string;
+  readonly ownedBy: string;
+  /** Milliseconds since the epoch; 0 = nobody knows. */
+  readonly createdMs: number;
+}
+
+/** A client API that is answered from the configuration, without a provider: `GET <path>`, and `GET <path>/<id>`. Pure. */
+export interface ModelsPage {
+  readonly prefix: PrefixName;
+  /** Path without the configurable prefix. */
+  readonly path: string;
+  /** The body that lists them all. */
+  list(models: readonly ListedModel[]): Uint8Array;
+  /** The body that tells one. */
+  one(model: ListedModel): Uint8Array;
+  errorBody(error: GatewayError): Uint8Array;
+}
+
 /** One client API. Pure. */
 export interface Endpoint {
   readonly api: Api;

@@ -24,7 +24,9 @@ export function findEndpoint(
   const first = here[0];
   if (first === undefined) {
     const known = endpoints.map((endpoint) => `${endpoint.method} ${pathOf(endpoint)}`).join(", ");
-    const near = endpoints.find((endpoint) => prefixOf(endpoint) !== "" && path.startsWith(`${prefixOf(endpoint)}/`));
+    const [near] = endpoints
+      .filter((endpoint) => prefixOf(endpoint) !== "" && path.startsWith(`${prefixOf(endpoint)}/`))
+      .sort((one, other) => prefixOf(other).length - prefixOf(one).length);
     return {
       kind: "error",
       endpoint: near ?? fallback,

@@ -46,6 +46,13 @@ describe("findEndpoint", () => {
     expect(find("POST", "/anthropics/v1/messages")).to.include({ kind: "error", endpoint });
   });
 
+  it("of prefixes that begin alike the longest tells the dialect", () => {
+    const settings = makeSettings({ endpointPrefixes: { openai: "/llm", anthropic: "/llm/claude", cohere: "/c" } });
+    const found = (path: string) => findEndpoint(endpoints, settings, "POST", path, endpoint).endpoint;
+    expect(found("/llm/claude/v1/none")).to.equal(messages);
+    expect(found("/llm/v1/none")).to.equal(endpoint);
+  });
+
   it("another method is 405 with what is allowed", () => {
     const found = find("DELETE", "/v1/models");
     if (found.kind !== "error") throw new Error("it was found");
