@@ -5,10 +5,10 @@ import { Answer } from "./answer.ts";
 import { currentCosts, sameCosts, zeroedCosts } from "./costs.ts";
 import { coverStream } from "./cover.ts";
 import { Latency } from "./latency.ts";
-import { limitRefusal } from "./limit-refusal.ts";
+import { limitBody } from "./limit-refusal.ts";
 import { chargeMetadata } from "./limit-slots.ts";
 import { localReplyError } from "./local-reply.ts";
-import type { CommonResponse, HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
 import { priceTags } from "./price-tags.ts";
 import { receiptComment, wantsReceipt } from "./receipt.ts";
 import { answerHeaders, startHeaders, usedHeaders } from "./response-headers.ts";
@@ -84,7 +84,7 @@ export class ResponsePhase {
       case "error":
         return this.#errorBody(mode.head, mode.attempt, chunk, false);
       case "pass": {
-        const response = mode.outcome.kind === "limited" ? this.#limitBody(chunk) : {};
+        const response = mode.outcome.kind === "limited" ? limitBody(this.#session.endpoint, chunk) : {};
         return { response: { response_body: { response } }, outcome: last ? mode.outcome : undefined };
       }
       case "headers-awaited":
@@ -124,15 +124,6 @@ export class ResponsePhase {
       response: { response_headers: { response: { header_mutation: hidden } }, ...metadata },
       outcome: last ? outcome : undefined,
     };
-  }
-
-  /** A rate limit's refusal in the client's dialect. */
-  #limitBody(chunk: Uint8Array): CommonResponse {
-    const error = limitRefusal(chunk);
-    const body = error && this.#session.endpoint.errorBody(error);
-    if (body === undefined || Buffer.from(body).equals(chunk)) return {};
-    const patch = { set: { "content-length": String(body.length) }, remove: [] };
-    return { header_mutation: headerMutation(patch), body_mutation: { body } };
   }
 
   #providerError(head: ResponseHead, attempt: SessionAttempt, last: boolean): Step {

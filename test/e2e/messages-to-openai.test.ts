@@ -194,9 +194,10 @@ describe("Anthropic messages to OpenAI and Azure through the gateway", function 
       .that.matches(/^word word/);
     expect(answer.usage.output_tokens).to.be.greaterThan(100);
     await until("the provider's stream to be cancelled", () => world.openai.requests[0]?.aborted === true);
+    // what came in one piece with the end of the budget was sent by the provider already: it is booked beyond the limit
     const { spent, overrun } = await settled(world, "tokens", "ada");
-    expect({ overrun, within: Number(spent) <= 1_000 }).to.deep.equal({ overrun: 0, within: true });
-    expect(Number(spent)).to.be.at.least(world.openai.bill().total.total);
+    expect(Number(spent)).to.be.at.most(1_000);
+    expect(Number(spent) + Number(overrun)).to.be.at.least(world.openai.bill().total.total);
   });
 
   it("leaves no session behind", async () => {

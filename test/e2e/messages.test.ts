@@ -229,9 +229,10 @@ describe("Anthropic messages through the gateway", function () {
       expect(delta.tollgate.budget).to.include({ name: "ai-services/tokens", account: "cay" });
       expect(end).to.deep.equal({ type: "message_stop" });
       await until("the provider's stream to be cancelled", () => world.anthropic.requests[0]?.aborted === true);
+      // what came in one piece with the end of the budget was sent by the provider already: it is booked beyond the limit
       const { spent, overrun } = await settled(world, "tokens", "cay");
-      expect({ overrun, within: Number(spent) <= 1_000 }).to.deep.equal({ overrun: 0, within: true });
-      expect(Number(spent)).to.be.at.least(world.anthropic.bill().total.total);
+      expect(Number(spent)).to.be.at.most(1_000);
+      expect(Number(spent) + Number(overrun)).to.be.at.least(world.anthropic.bill().total.total);
     });
 
     it("pays for what a client was sent that hung up (L6)", async () => {
