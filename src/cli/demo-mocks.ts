@@ -11,6 +11,7 @@ export interface MockProcess {
 
 const flags: Readonly<Record<SchemaName, { readonly port: string; readonly key: string | undefined }>> = {
   OpenAI: { port: "--openai", key: "MOCK_OPENAI_KEY" },
+  AzureOpenAI: { port: "--azure", key: "MOCK_AZURE_KEY" },
   Anthropic: { port: "--anthropic", key: "MOCK_ANTHROPIC_KEY" },
   AWSBedrock: { port: "--bedrock", key: undefined },
 };

@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Authenticator } from "../core/auth.ts";
 import type { Backend } from "../core/runtime-config.ts";
-import { endpoints } from "../endpoints/index.ts";
+import { endpoints, modelsPages } from "../endpoints/index.ts";
 import { hostHeader } from "../envoy/clusters.ts";
 import { closeSession } from "../extproc/close-session.ts";
 import { Sessions } from "../extproc/sessions.ts";
@@ -50,6 +50,7 @@ export function makeExchangeTools(opened: OpenedTools): ExchangeTools {
   const tools: ExchangeTools = {
     ...opened,
     endpoints,
+    modelsPages,
     translatorFor: (backend, api) => providers.get(backend.schema)?.translators[api],
     authenticatorFor: authenticators(),
     hostHeader,

@@ -3,6 +3,7 @@ export type AuthConfig =
   | { readonly type: "None" }
   | { readonly type: "APIKey"; readonly key: Secret }
   | { readonly type: "AnthropicAPIKey"; readonly key: Secret }
+  | { readonly type: "AzureAPIKey"; readonly key: Secret }
   | {
       readonly type: "AWSCredentials";
       readonly region: string;

@@ -2,7 +2,7 @@ import type { GatewayError } from "../lib/errors.ts";
 import type { Headers } from "./headers.ts";
 
 /** The client APIs: what a caller speaks. More follow (translation.md §1.1). */
-export type Api = "chat";
+export type Api = "chat" | "messages";
 
 /** A client's request, read just as far as routing needs. The raw bytes are never changed. */
 export interface ClientRequest {
@@ -27,10 +27,19 @@ export interface ClientRequest {
   readonly body: () => unknown;
 }
 
+/** Which of the configurable path prefixes an API stands under (`endpoints` of TollgateConfig). */
+export type PrefixName = "openai" | "anthropic" | "cohere";
+
 /** What ends a stream that nobody pays any more. */
 export interface StreamCut {
   readonly reason: GatewayError;
-  readonly usage: { readonly input: number; readonly output: number; readonly total: number };
+  readonly usage: {
+    readonly input: number;
+    readonly cachedInput?: number | undefined;
+    readonly cacheWrite?: number | undefined;
+    readonly output: number;
+    readonly total: number;
+  };
   /** Model that the provider said answers. */
   readonly model: string | undefined;
   /** How many answers in one have to be ended. */
@@ -38,9 +47,30 @@ export interface StreamCut {
   readonly nowMs: number;
 }
 
+/** A model as lists of models tell it. */
+export interface ListedModel {
+  readonly id: string;
+  readonly ownedBy: string;
+  /** Milliseconds since the epoch; 0 = nobody knows. */
+  readonly createdMs: number;
+}
+
+/** A client API that is answered from the configuration, without a provider: `GET <path>`, and `GET <path>/<id>`. Pure. */
+export interface ModelsPage {
+  readonly prefix: PrefixName;
+  /** Path without the configurable prefix. */
+  readonly path: string;
+  /** The body that lists them all. */
+  list(models: readonly ListedModel[]): Uint8Array;
+  /** The body that tells one. */
+  one(model: ListedModel): Uint8Array;
+  errorBody(error: GatewayError): Uint8Array;
+}
+
 /** One client API. Pure. */
 export interface Endpoint {
   readonly api: Api;
+  readonly prefix: PrefixName;
   /** Path without the configurable prefix, e.g. `/v1/chat/completions`. */
   readonly path: string;
   readonly method: "POST" | "GET";
@@ -48,7 +78,7 @@ export interface Endpoint {
    * @throws GatewayError `invalid_json`, `invalid_field`, `json_expected`, `unsupported_content_encoding`
    */
   parse(raw: Uint8Array, headers: Headers): ClientRequest;
-  /** The request with a maximum of output tokens, for one that does not name it so; `member` is its name in the body. */
+  /** The request with a maximum of output tokens, for one that does not name it so; `member` is its name in the body where an API has several. */
   withOutputLimit(request: ClientRequest, maxOutputTokens: number, member: string): ClientRequest;
   /** Matches where the last event of a complete stream begins. */
   readonly lastEvent: RegExp;

@@ -133,6 +133,9 @@ export interface RouteRule {
   /** The same for JSON answers: only where somebody asked for it, because it cuts, repeats and pays twice a long answer. */
   readonly jsonPerTryTimeoutMs: number | undefined;
   readonly costs: readonly CostRule[];
+  /** What lists of models say of those that this rule names; undefined = nobody said. */
+  readonly modelsOwnedBy?: string | undefined;
+  readonly modelsCreatedMs?: number | undefined;
   /** Rate limits of policies attached to this rule's route (or to its Gateway). */
   readonly limits: readonly LimitRule[];
   /** Budgets that are for this rule's route, and for all routes. */

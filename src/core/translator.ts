@@ -21,16 +21,29 @@ export interface AttemptInput {
 export interface BackendOptions {
   /** Path prefix of OpenAI-, Anthropic- and Cohere-shaped APIs; undefined = the schema's own (`/v1`), "" = none. */
   readonly prefix?: string | undefined;
+  /** Undefined = `v1` without a version. */
+  readonly azure?: AzureSurface | undefined;
   readonly defaultMaxTokens?: number | undefined;
   /** The member by which an OpenAI-shaped API is told a maximum of output tokens; undefined = `max_tokens`. */
   readonly outputLimitMember?: string | undefined;
   readonly anthropicVersion?: string | undefined;
   readonly samplingParams?: "forward" | "drop" | undefined;
   readonly reasoningEffort?: string | undefined;
+  /** Role of instructions in chat-shaped requests that we build; undefined = `system`. */
+  readonly systemRole?: "system" | "developer" | undefined;
+  /** What becomes of Anthropic's `thinking` and `effort` in them; undefined = `drop`. */
+  readonly thinking?: "drop" | "reasoning_effort" | undefined;
+  /** The member by which an OpenAI-compatible server is sent earlier thinking; undefined = it is not. */
+  readonly reasoningEcho?: "reasoning_content" | "reasoning" | undefined;
   readonly midConversationSystem?: "hoist" | "inline" | undefined;
   readonly urlImages?: "allow" | "refuse" | undefined;
   readonly limits?: Partial<CodecLimits> | undefined;
 }
+
+/** Which of Azure's two surfaces is spoken to, and in which `api-version`: never an empty one (R31). */
+export type AzureSurface =
+  | { readonly surface: "deployments"; readonly apiVersion: string }
+  | { readonly surface: "v1"; readonly apiVersion?: string | undefined };
 
 /** Bounds of what a provider can make us hold, in bytes. Exceeding one is an upstream error. */
 export interface CodecLimits {
@@ -97,6 +110,8 @@ export interface Translator {
   responseBody(chunk: Uint8Array): Translated;
   /** The answer ended cleanly. For JSON answers of translated pairs the whole body is here. */
   responseEnd(): Translated;
+  /** Events that close what is open in the client's stream, for one that is ended early; absent = nothing ever is. */
+  closeOpen?(): Uint8Array;
   /**
    * A complete answer that is not 2xx. `error` has the provider's status, kind and message; `unchanged` says that the provider's
    * bytes are already in the client's dialect and pass as they are, else the exchange renders `error` in it.

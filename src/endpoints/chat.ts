@@ -9,6 +9,7 @@ import { RequestFields } from "./request-fields.ts";
 /** OpenAI chat completions. */
 export const chatEndpoint: Endpoint = {
   api: "chat",
+  prefix: "openai",
   path: "/v1/chat/completions",
   method: "POST",
   parse: parseChat,

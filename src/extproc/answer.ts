@@ -100,12 +100,13 @@ export class Answer {
    * client's dialect. Whatever comes after it is swallowed.
    */
   cutOff(piece: Uint8Array, reason: GatewayError): Uint8Array {
-    const { meter, endpoint, stream, choices } = this.#options;
+    const { meter, endpoint, stream, choices, translator } = this.#options;
     if (!stream) throw new Error("only streams can be cut off");
     this.#failure = reason;
     const { usage } = meter.current();
     const end = endpoint.streamCut({ reason, usage, model: this.#model, choices, nowMs: this.#options.nowMs() });
-    const whole = concatBytes([piece, end]);
+    const open = translator.closeOpen === undefined ? [] : [translator.closeOpen()];
+    const whole = concatBytes([piece, ...open, end]);
     return this.#withReceipt(whole, false) ?? whole;
   }
 

@@ -7,7 +7,10 @@ export type Found =
   | { readonly kind: "endpoint"; readonly endpoint: Endpoint }
   | { readonly kind: "error"; readonly endpoint: Endpoint; readonly error: GatewayError };
 
-/** The client API at a path (exact, without query; translation.md §1.1). `fallback` lends its dialect to unknown paths. */
+/**
+ * The client API at a path (exact, without query; translation.md §1.1). Errors at unknown paths are in the dialect of the prefix
+ * that they begin with, else in that of `fallback`.
+ */
 export function findEndpoint(
   endpoints: readonly Endpoint[],
   settings: Settings,
@@ -15,15 +18,18 @@ export function findEndpoint(
   path: string,
   fallback: Endpoint,
 ): Found {
-  const here = endpoints.filter((endpoint) => settings.endpointPrefixes.openai + endpoint.path === path);
+  const prefixOf = (endpoint: Endpoint): string => settings.endpointPrefixes[endpoint.prefix];
+  const pathOf = (endpoint: Endpoint): string => prefixOf(endpoint) + endpoint.path;
+  const here = endpoints.filter((endpoint) => pathOf(endpoint) === path);
   const first = here[0];
   if (first === undefined) {
-    const known = endpoints
-      .map((endpoint) => `${endpoint.method} ${settings.endpointPrefixes.openai}${endpoint.path}`)
-      .join(", ");
+    const known = endpoints.map((endpoint) => `${endpoint.method} ${pathOf(endpoint)}`).join(", ");
+    const [near] = endpoints
+      .filter((endpoint) => prefixOf(endpoint) !== "" && path.startsWith(`${prefixOf(endpoint)}/`))
+      .sort((one, other) => prefixOf(other).length - prefixOf(one).length);
     return {
       kind: "error",
-      endpoint: fallback,
+      endpoint: near ?? fallback,
       error: new GatewayError("unknown_path", `nothing is served at this path; there is ${known}`),
     };
   }

@@ -5,6 +5,7 @@ import { Answer } from "./answer.ts";
 import { currentCosts, sameCosts, zeroedCosts } from "./costs.ts";
 import { coverStream } from "./cover.ts";
 import { Latency } from "./latency.ts";
+import { limitBody } from "./limit-refusal.ts";
 import { chargeMetadata } from "./limit-slots.ts";
 import { localReplyError } from "./local-reply.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
@@ -82,8 +83,10 @@ export class ResponsePhase {
         return await this.#answerBody(mode.answer, mode.attempt, chunk, last);
       case "error":
         return this.#errorBody(mode.head, mode.attempt, chunk, false);
-      case "pass":
-        return { response: { response_body: { response: {} } }, outcome: last ? mode.outcome : undefined };
+      case "pass": {
+        const response = mode.outcome.kind === "limited" ? limitBody(this.#session.endpoint, chunk) : {};
+        return { response: { response_body: { response } }, outcome: last ? mode.outcome : undefined };
+      }
       case "headers-awaited":
         return { response: { response_body: { response: {} } } };
     }

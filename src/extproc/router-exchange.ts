@@ -7,6 +7,7 @@ import { checkHead } from "./check-head.ts";
 import { findEndpoint } from "./find-endpoint.ts";
 import { forwardRequest } from "./forward-request.ts";
 import type { HttpBody, HttpHeaders, ProcessingRequest, ProcessingResponse } from "./messages.ts";
+import { modelsReply } from "./models-reply.ts";
 import { chargeQuotas } from "./quotas.ts";
 import { ResponsePhase } from "./response-phase.ts";
 import { Session, type SessionOutcome } from "./session.ts";
@@ -98,7 +99,7 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
   }
 
   #requestHeaders(request: ProcessingRequest, message: HttpHeaders): ProcessingResponse {
-    const { config, endpoints, sessions, newSessionId, nowMs } = this.#tools;
+    const { config, endpoints, modelsPages, sessions, newSessionId, nowMs } = this.#tools;
     const runtime = config();
     const headers = readHeaders(message);
     const view: RequestView = {
@@ -108,6 +109,11 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
       headers,
       sourceAddress: addressOnly(attribute(request, "source.address")?.stringValue),
     };
+    const models = modelsReply(modelsPages, runtime, view);
+    if (models !== undefined) {
+      this.#state = { kind: "over" };
+      return { immediate_response: models };
+    }
     const fallback = endpoints[0];
     if (fallback === undefined) throw new Error("no endpoints are registered");
     const found = findEndpoint(endpoints, runtime.settings, view.method, view.path, fallback);

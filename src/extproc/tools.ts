@@ -2,7 +2,7 @@ import type { Holds } from "../budgets/holds.ts";
 import type { LearnedAmounts } from "../budgets/learned-amounts.ts";
 import type { StickyTiers } from "../budgets/tiers.ts";
 import type { WaitingLines } from "../budgets/waiting-lines.ts";
-import type { ClientRequest, Endpoint } from "../core/endpoint.ts";
+import type { ClientRequest, Endpoint, ModelsPage } from "../core/endpoint.ts";
 import type { Ledger } from "../core/request-record.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -15,6 +15,7 @@ import type { Sessions } from "./sessions.ts";
 export interface ExchangeTools extends AttemptTools {
   readonly config: () => RuntimeConfig;
   readonly endpoints: readonly Endpoint[];
+  readonly modelsPages: readonly ModelsPage[];
   /** In [0, 1). */
   readonly random: () => number;
   /** 128 random bits, hex. */

@@ -8,7 +8,7 @@ import { type JsonMember, type JsonRange, lastMember, objectMembers, scanObject 
  */
 
 /** Replaces `bytes[start, end)` by `text`; an empty range inserts. */
-interface JsonEdit extends JsonRange {
+export interface JsonEdit extends JsonRange {
   readonly text: string;
 }
 

@@ -56,7 +56,7 @@ export function parseFault(text: string): Fault | undefined {
   return kind === undefined ? undefined : { kind };
 }
 
-const providerNames = new Set(["openai", "anthropic", "awsbedrock"]);
+const providerNames = new Set(["openai", "azureopenai", "anthropic", "awsbedrock"]);
 
 /** The part of `openai=429;anthropic=500` that is for one provider; what names none is for every provider. */
 function ownPart(provider: string, value: string): string | undefined {

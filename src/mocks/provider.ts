@@ -68,7 +68,7 @@ export interface MockFrame {
 
 /** One provider's wire format. Siblings are alike; respond.ts does everything else. */
 export interface MockProvider {
-  readonly name: "openai" | "anthropic" | "awsbedrock";
+  readonly name: "openai" | "azureopenai" | "anthropic" | "awsbedrock";
   /** Shows its thinking when told to. */
   readonly thinks: boolean;
   readonly streamContentType: string;

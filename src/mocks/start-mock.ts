@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 import { mockAnthropic } from "./anthropic/index.ts";
 import { mockAwsBedrock } from "./aws-bedrock/index.ts";
+import { mockAzureOpenai } from "./azure-openai/index.ts";
 import { Bill, type BillView } from "./bill.ts";
 import { FaultCounter } from "./fault-counter.ts";
 import { mockOpenai } from "./openai/index.ts";
@@ -9,7 +10,7 @@ import type { MockCredentials, MockProvider, ReceivedRequest } from "./provider.
 import { respond } from "./respond.ts";
 
 export interface MockOptions extends MockCredentials {
-  readonly provider: "OpenAI" | "Anthropic" | "AWSBedrock";
+  readonly provider: "OpenAI" | "AzureOpenAI" | "Anthropic" | "AWSBedrock";
   readonly host?: string;
   /** 0 = any free one. */
   readonly port?: number;
@@ -36,6 +37,7 @@ const keepAliveMs = 60_000;
 
 const providers: Readonly<Record<MockOptions["provider"], MockProvider>> = {
   OpenAI: mockOpenai,
+  AzureOpenAI: mockAzureOpenai,
   Anthropic: mockAnthropic,
   AWSBedrock: mockAwsBedrock,
 };

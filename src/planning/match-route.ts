@@ -3,7 +3,7 @@ import type { RequestView } from "./request-view.ts";
 import { modelHeader } from "./select-model.ts";
 
 /** Whether a route's host names cover the request's host. `*.example.com` covers one or more labels. */
-function hostMatches(hostnames: readonly string[], host: string): boolean {
+export function hostMatches(hostnames: readonly string[], host: string): boolean {
   if (hostnames.length === 0) return true;
   return hostnames.some((name) =>
     name.startsWith("*.") ? host.endsWith(name.slice(1)) && host.length > name.length - 1 : name === host,

@@ -6,7 +6,10 @@ import { compileCostRule } from "../../src/metering/cost-rules.ts";
 import { makePriceBook } from "../../src/metering/price-book.ts";
 
 export const pairs: Pairs = new Map(
-  (["OpenAI", "Anthropic", "AWSBedrock"] as const).map((schema: SchemaName) => [schema, new Set(["chat"] as const)]),
+  (["OpenAI", "AzureOpenAI", "Anthropic", "AWSBedrock"] as const).map((schema: SchemaName) => [
+    schema,
+    new Set(["chat"] as const),
+  ]),
 );
 
 export type Options = Partial<Omit<ConfigureInput, "files">>;

@@ -52,7 +52,7 @@ describe("docker-compose.yml", () => {
   });
 
   it("sends every backend to the port where the mocks' command serves its provider", () => {
-    const flags = { OpenAI: "--openai", Anthropic: "--anthropic", AWSBedrock: "--bedrock" };
+    const flags = { OpenAI: "--openai", AzureOpenAI: "--azure", Anthropic: "--anthropic", AWSBedrock: "--bedrock" };
     const { config } = loadAsMounted();
     const backends = [...(config?.backends.values() ?? [])];
     expect(backends).to.have.length(3);

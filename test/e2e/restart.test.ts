@@ -1,5 +1,5 @@
 import { expect } from "chai";
-import { type Answer, chat } from "../support/client.ts";
+import { type Answer, chat, send } from "../support/client.ts";
 import { type Served, startServed } from "../support/served.ts";
 import { until } from "../support/wait.ts";
 import { startMocks } from "../support/world.ts";
@@ -43,6 +43,12 @@ describe("the gateway killed and restarted under load", function () {
     expect(new Set(statusesSince(0))).to.deep.equal(new Set([200]));
     await served.kill();
     const away = answers.length;
+    const message = { model: "gpt-4o", max_tokens: 9, messages: [{ role: "user", content: "Hi" }] };
+    const refused = await send(served.url, { path: "/anthropic/v1/messages", body: message });
+    expect(refused.status, refused.text).to.equal(503);
+    expect(refused.json())
+      .to.deep.include({ type: "error" })
+      .and.to.have.nested.property("error.type", "overloaded_error");
     await until("refusals", () => statusesSince(away).filter((status) => status === 503).length > 100);
     await served.start();
     const back = answers.length;

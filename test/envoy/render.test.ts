@@ -200,7 +200,7 @@ describe("the configuration that Envoy gets", function () {
     it("clients are told of failures without the details, which name sockets and addresses", () => {
       const { mappers } = render().manager.local_reply_config;
       const failures = mappers.filter((mapper: object) => /ext_proc_error|code >= 500/.test(JSON.stringify(mapper)));
-      expect(failures).to.have.length(2);
+      expect(failures).to.have.length(4);
       for (const { body_format_override: format } of failures)
         expect(JSON.stringify(format)).to.not.contain("RESPONSE_CODE_DETAILS");
     });

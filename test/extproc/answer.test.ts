@@ -159,6 +159,16 @@ describe("Answer", () => {
       );
   });
 
+  it("L34: closes what is open before the events that cut a stream off, and says nothing after them", () => {
+    const { answer } = makeAnswer({ ...upper, closeOpen: () => utf8Bytes("<closed>") });
+    const { body } = answer.piece(utf8Bytes("a"), false);
+    const cut = answer.cutOff(body ?? utf8Bytes("a"), new GatewayError("budget_exceeded", "no more"));
+    expect(text(cut)).to.equal("A<closed>data: cut by budget_exceeded\n\ndata: [DONE]\n\n");
+    expect(text(answer.piece(utf8Bytes("b"), true).body)).to.equal("");
+    const plain = makeAnswer(upper).answer;
+    expect(text(plain.cutOff(utf8Bytes("A"), truncated))).to.match(/^Adata: cut/);
+  });
+
   it("L2, L6: meters usage, characters, model and notes, those of a failing piece too", () => {
     const { answer, meter, notes } = makeAnswer({
       responseBody: () => ({ body: undefined, outputBytes: 40, model: "gpt-4o-2024", notes: ["unknown_event"] }),

@@ -6,6 +6,7 @@ import { makeConfig, makeRequest, makeView } from "../planning/support.ts";
 
 export const endpoint: Endpoint = {
   api: "chat",
+  prefix: "openai",
   path: "/v1/chat/completions",
   method: "POST",
   parse: () => makeRequest("gpt-4o"),

@@ -1,6 +1,7 @@
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "chai";
+import type { Endpoint } from "../../src/core/endpoint.ts";
 import { Headers } from "../../src/core/headers.ts";
 import type { Provider } from "../../src/core/provider.ts";
 import type { AttemptInput, BackendOptions, ResponseHead, Translator } from "../../src/core/translator.ts";
@@ -10,7 +11,7 @@ import { encodeFrames } from "./frames.ts";
 import { cut, type Replayed, replay, respellWithCrLf } from "./replay.ts";
 
 /**
- * Golden cases (translation.md §10.1): each folder of `test/fixtures/providers/<provider>/from-chat/` is one. With
+ * Golden cases (translation.md §10.1): each folder of `test/fixtures/providers/<provider>/from-<api>/` is one. With
  * UPDATE_GOLDEN=1 what the translator does is written instead of compared; read the diff before committing it.
  *
  * A case has `options.json` ({ origin, model, options?, headers? }), `client-request.json`, and, unless the request is
@@ -18,10 +19,10 @@ import { cut, type Replayed, replay, respellWithCrLf } from "./replay.ts";
  * `upstream-request.{json,meta}`, `client-response.{json,sse,meta}`, `usage.json`. An AWS event stream is written a line per
  * frame in `upstream-response.frames`; its `.bin` is generated too.
  */
-export function describeGoldenCases(provider: Provider, folderName: string): void {
-  const root = join("test/fixtures/providers", folderName, "from-chat");
+export function describeGoldenCases(provider: Provider, folderName: string, endpoint: Endpoint = chatEndpoint): void {
+  const root = join("test/fixtures/providers", folderName, `from-${endpoint.api}`);
   for (const name of readdirSync(root).sort()) {
-    describe(name, () => describeCase(provider, join(root, name)));
+    describe(name, () => describeCase(provider, endpoint, join(root, name)));
   }
 }
 
@@ -33,15 +34,15 @@ interface CaseOptions {
   readonly headers?: Readonly<Record<string, string>>;
 }
 
-function describeCase(provider: Provider, folder: string): void {
+function describeCase(provider: Provider, endpoint: Endpoint, folder: string): void {
   const options = readJson(join(folder, "options.json")) as CaseOptions;
   const clientBytes = new Uint8Array(readFileSync(join(folder, "client-request.json")));
   const clientHeaders = new Headers(Object.entries(options.headers ?? {}));
 
   function makeTranslator(): Translator {
-    const request = chatEndpoint.parse(clientBytes, clientHeaders);
-    const factory = provider.translators.chat;
-    if (factory === undefined) throw new Error(`${provider.schema} has no translator for chat`);
+    const request = endpoint.parse(clientBytes, clientHeaders);
+    const factory = provider.translators[endpoint.api];
+    if (factory === undefined) throw new Error(`${provider.schema} has no translator for ${endpoint.api}`);
     let ids = 0;
     const input: AttemptInput = {
       request,
@@ -60,7 +61,7 @@ function describeCase(provider: Provider, folder: string): void {
     if (first.body !== undefined) expectFile(folder, "upstream-request.json", first.body);
     expect(describeRequest(makeTranslator(), clientBytes), "a second translation").to.deep.equal(first);
     if (first.refusal !== undefined) {
-      expectFile(folder, "client-response.json", Buffer.from(chatEndpoint.errorBody(first.refusal)).toString());
+      expectFile(folder, "client-response.json", Buffer.from(endpoint.errorBody(first.refusal)).toString());
       expectFile(folder, "client-response.meta", `${JSON.stringify({ status: first.refusal.status }, null, 2)}\n`);
     }
   });
@@ -86,7 +87,7 @@ function describeCase(provider: Provider, folder: string): void {
   function run(chunks: readonly Uint8Array[]): Replayed {
     const translator = makeTranslator();
     translator.request();
-    return replay(translator, chatEndpoint, head, chunks);
+    return replay(translator, endpoint, head, chunks);
   }
 
   it("answers the client as expected, and tells the expected usage", () => {

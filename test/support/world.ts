@@ -38,6 +38,31 @@ metadata: {name: bedrock-backend, namespace: ai-services}
 spec: {provider: AWSBedrock, region: ${aws.region}, auth: {apiKeySecretRef: {name: aws-credentials, key: access-key-id}}}
 `;
 
+/** A backend of a provider that wants a key, and the Secret with it. `more`: further members of its spec as YAML. */
+export function backendYaml(name: string, provider: string, key: string, more = ""): string {
+  return `
+apiVersion: v1
+kind: Secret
+metadata: {name: ${name}-key, namespace: ai-services}
+stringData: {api-key: ${key}}
+---
+apiVersion: aigateway.envoyproxy.io/v1alpha1
+kind: AIBackend
+metadata: {name: ${name}, namespace: ai-services}
+spec: {provider: ${provider}, ${more} auth: {apiKeySecretRef: {name: ${name}-key, key: api-key}}}
+`;
+}
+
+/** The mock that runs at a port as a backend's stand-in. */
+export function mockYaml(name: string, provider: string, port: number): string {
+  return `
+apiVersion: tollgate.dev/v1alpha1
+kind: MockBackend
+metadata: {name: ${name}, namespace: ai-services}
+spec: {provider: ${provider}, address: "127.0.0.1:${port}"}
+`;
+}
+
 /** One rule per line: \`model: backend, backend\` in order of priority. */
 export function routeYaml(name: string, rules: Readonly<Record<string, readonly string[]>>): string {
   const lines = Object.entries(rules).map(
@@ -74,17 +99,11 @@ export async function startMocks(
   const openai = await startMock({ provider: "OpenAI", apiKey: openaiKey });
   const anthropic = await startMock({ provider: "Anthropic", apiKey: anthropicKey });
   const bedrock = await startMock({ provider: "AWSBedrock", aws });
-  const mock = (name: string, provider: string, port: number): string => `
-apiVersion: tollgate.dev/v1alpha1
-kind: MockBackend
-metadata: {name: ${name}, namespace: ai-services}
-spec: {provider: ${provider}, address: "127.0.0.1:${port}"}
-`;
   const resources = [
     backendsYaml,
-    mock("openai-backend", "OpenAI", openai.port),
-    mock("anthropic-backend", "Anthropic", anthropic.port),
-    mock("bedrock-backend", "AWSBedrock", bedrock.port),
+    mockYaml("openai-backend", "OpenAI", openai.port),
+    mockYaml("anthropic-backend", "Anthropic", anthropic.port),
+    mockYaml("bedrock-backend", "AWSBedrock", bedrock.port),
     options.route ?? defaultRoute,
     ...(options.yaml === undefined ? [] : [options.yaml]),
   ].join("\n---\n");

@@ -13,7 +13,7 @@ const none: CompiledAuth = { auth: { type: "None" }, unusable: undefined };
 
 function keyAuth(
   context: CompileContext,
-  type: "APIKey" | "AnthropicAPIKey",
+  type: "APIKey" | "AnthropicAPIKey" | "AzureAPIKey",
   reference: SecretReference,
   key: string,
 ): CompiledAuth {
@@ -62,12 +62,14 @@ export function aiBackendAuth(
 
 /** The credentials of a BackendSecurityPolicy (resources.md §3). */
 export function policyAuth(context: CompileContext, policy: ResourceOf<typeof backendSecurityPolicy>): CompiledAuth {
-  const { apiKey, anthropicAPIKey, awsCredentials } = policy.body.spec;
+  const { apiKey, anthropicAPIKey, azureAPIKey, awsCredentials } = policy.body.spec;
   const at = (...path: string[]) => ({ from: policy, path: ["spec", ...path, "secretRef"] });
   if (apiKey !== undefined) return keyAuth(context, "APIKey", { ...at("apiKey"), ...apiKey.secretRef }, "apiKey");
   if (anthropicAPIKey !== undefined) {
     return keyAuth(context, "AnthropicAPIKey", { ...at("anthropicAPIKey"), ...anthropicAPIKey.secretRef }, "apiKey");
   }
+  if (azureAPIKey !== undefined)
+    return keyAuth(context, "AzureAPIKey", { ...at("azureAPIKey"), ...azureAPIKey.secretRef }, "apiKey");
   if (awsCredentials === undefined) return none;
   const { region, credentialsFile } = awsCredentials;
   if (credentialsFile === undefined) return awsFromEnvironment(context, policy, ["spec", "awsCredentials"], region);

@@ -1,5 +1,6 @@
 import type { Backend, CostRule, Route, RouteRule } from "../../core/runtime-config.ts";
 import { contentHash } from "../content-hash.ts";
+import type { Path } from "../diagnostics.ts";
 import { aiGatewayRoute } from "../dialects/ai-gateway/ai-gateway-route.ts";
 import type { ResourceOf } from "../resource.ts";
 import { compileBackendRefs, exactModels } from "./backend-refs.ts";
@@ -78,6 +79,8 @@ function compileRules(
       perTryTimeoutMs: askedPerTryTimeoutMs ?? perTryTimeoutMs,
       jsonPerTryTimeoutMs: askedPerTryTimeoutMs,
       costs,
+      modelsOwnedBy: written.modelsOwnedBy,
+      modelsCreatedMs: createdMs(context, resource, [...path, "modelsCreatedAt"], written.modelsCreatedAt),
       limits: said.limits,
       budgets: budgets.of(resource, written.name),
     });
@@ -86,13 +89,19 @@ function compileRules(
 }
 
 function tellUnused(context: CompileContext, resource: RouteResource): void {
-  const { spec } = resource.body;
-  if (spec.schema !== undefined)
+  if (resource.body.spec.schema !== undefined)
     context.report.info(resource, ["spec", "schema"], "has no effect: the client's API is known by the path");
-  for (const [index, rule] of spec.rules.entries()) {
-    for (const member of ["modelsOwnedBy", "modelsCreatedAt"] as const) {
-      if (rule[member] !== undefined)
-        context.report.info(resource, ["spec", "rules", index, member], "has no effect yet");
-    }
-  }
+}
+
+function createdMs(
+  context: CompileContext,
+  resource: RouteResource,
+  path: Path,
+  written: string | undefined,
+): number | undefined {
+  if (written === undefined) return undefined;
+  const ms = Date.parse(written);
+  if (Number.isFinite(ms)) return ms;
+  context.report.error(resource, path, "must be a time such as 2026-01-31T00:00:00Z");
+  return undefined;
 }

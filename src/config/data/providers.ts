@@ -4,8 +4,8 @@ import type { SchemaName } from "../../core/provider.ts";
 export interface Provider {
   readonly name: string;
   readonly schema: SchemaName;
-  /** `{region}` stands for the backend's region. */
-  readonly hostname: string;
+  /** `{region}` stands for the backend's region; undefined = every customer has one of its own. */
+  readonly hostname: string | undefined;
   readonly port: number;
   readonly tls: boolean;
   /** Path before `/chat/completions` and its like; undefined = the schema's own (`/v1`). */
@@ -29,6 +29,14 @@ const providers: readonly Provider[] = [
     schema: "OpenAI",
     hostname: "api.openai.com",
     outputLimitMember: "max_completion_tokens",
+  },
+  {
+    ...hosted,
+    name: "AzureOpenAI",
+    schema: "AzureOpenAI",
+    hostname: undefined,
+    outputLimitMember: "max_completion_tokens",
+    aliases: ["Azure"],
   },
   { ...hosted, name: "Anthropic", schema: "Anthropic", hostname: "api.anthropic.com" },
   {
@@ -57,7 +65,7 @@ const providers: readonly Provider[] = [
 ];
 
 /** Known and not served yet. */
-const unserved = ["AzureOpenAI", "GCPVertexAI", "GCPAnthropic", "AWSAnthropic", "Cohere"];
+const unserved = ["GCPVertexAI", "GCPAnthropic", "AWSAnthropic", "Cohere"];
 
 export const providerNames: readonly string[] = providers.map(({ name }) => name);
 
@@ -67,7 +75,11 @@ const plain = (name: string): string => name.toLowerCase().replace(/[\s_-]/g, ""
 const byName = new Map(
   providers.flatMap((provider) => [provider.name, ...provider.aliases].map((name) => [plain(name), provider])),
 );
-const byHostname = new Map(providers.filter(({ tls }) => tls).map((provider) => [provider.hostname, provider]));
+const byHostname = new Map(
+  providers.flatMap((provider) =>
+    provider.tls && provider.hostname !== undefined ? [[provider.hostname, provider]] : [],
+  ),
+);
 
 export function findProvider(name: string): Provider | undefined {
   return byName.get(plain(name));

@@ -42,12 +42,21 @@ export function imageTokens(model: string): number {
   return images.find(([name]) => name.test(model))?.[1] ?? unlistedImage;
 }
 
-export type AttachmentKind = "image" | "audio" | "fileData" | "fileId";
+export type AttachmentKind = "image" | "audio" | "fileData" | "fileId" | "base64";
 
-/** What a string in a message is that stands under these names, whatever their case; undefined when it is text. */
-export function attachmentKind(parent: string | undefined, name: string | undefined): AttachmentKind | undefined {
+/**
+ * What a string in a message is that stands under these names, whatever their case; undefined when it is text. `type` is that of
+ * the block that has a `source`, as far as it is known.
+ */
+export function attachmentKind(
+  parent: string | undefined,
+  name: string | undefined,
+  type: string | undefined,
+): AttachmentKind | undefined {
   const key = name?.toLowerCase();
   const above = parent?.toLowerCase();
+  if (parent === "source" && name === "url") return type === "image" ? "image" : "fileId";
+  if (parent === "source" && name === "file_id") return "fileId";
   if (key === "image_url" || (key === "url" && above === "image_url")) return "image";
   if (key === "data" && above === "input_audio") return "audio";
   if (above !== "file") return undefined;
@@ -73,7 +82,15 @@ export function attachmentTokens(kind: AttachmentKind, raw: Uint8Array, range: J
       return bytes + perImage;
     case "fileId":
       return namedFileTokens;
+    case "base64":
+      return startsPicture(raw, range) ? perImage : bytes + perImage;
   }
+}
+
+/** PNG, JPEG, GIF and WebP by what their base64 begins with; a slash may be escaped. */
+function startsPicture(raw: Uint8Array, { start, end }: JsonRange): boolean {
+  const prefix = Buffer.from(raw.buffer, raw.byteOffset + start, Math.min(end - start, prefixBytes)).toString("latin1");
+  return /^(?:iVBORw0KGgo|\\?\/9j\\?\/|R0lGOD|UklGR)/.test(prefix);
 }
 
 function isPictureData(raw: Uint8Array, { start, end }: JsonRange): boolean {

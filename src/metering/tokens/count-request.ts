@@ -48,11 +48,15 @@ interface Frame {
   /** The member whose value stands here; undefined in arrays. */
   key: string | undefined;
   expectsKey: boolean;
+  /** Its member `type`; "" = told twice, so that nobody can say which one counts. */
+  type: string | undefined;
+  /** A member `data` that is text or a file: what its neighbours say about it decides, wherever they stand. */
+  data: JsonRange | undefined;
 }
 
 /**
  * Counts what of a request the model is shown, in one pass over its bytes: parsing five megabytes would stall the event loop.
- * In messages all strings but names of members; elsewhere the names too, because they stand in tools and schemas. Without a
+ * In messages all strings but names of members; elsewhere, and in the input of calls, the names too: there they are shown. Without a
  * vocabulary a string counts by its bytes as JSON, which are no fewer than those of its text.
  * @param raw JSON that was checked; of anything else the count means nothing
  */
@@ -75,6 +79,13 @@ export function* countRequest(
   const frames: Frame[] = [];
   let counter = vocabulary;
   let position = 0;
+  /** How deep the input of a call (Anthropic) began: whatever is in it is text. */
+  let inputDepth = Number.POSITIVE_INFINITY;
+  function* addText(range: JsonRange): Steps<void> {
+    count.strings++;
+    if (counter === undefined) count.bytes += range.end - range.start;
+    else if (!(yield* countText(raw, range, counter, count))) counter = undefined;
+  }
   while (position < raw.length) {
     count.work += workPerCharacter;
     if (count.work >= workPerStep) {
@@ -85,34 +96,54 @@ export function* countRequest(
     const frame = frames.at(-1);
     const section = frames[0]?.key;
     const isShown = section !== undefined && !controls.has(section);
-    const inMessages = section?.toLowerCase() === "messages"; // some providers take names in any case
+    // some providers take names in any case
+    const inMessages = frames.length < inputDepth && section?.toLowerCase() === "messages";
     if (byte === quote) {
       const start = position + 1;
       const end = yield* stringEnd(raw, start, count);
       position = end + 1;
       const range = { start, end };
       if (frame?.isObject === true && frame.expectsKey) {
-        frame.key = end - start > longestName ? "" : stringPart(raw, range);
+        frame.key = shortText(raw, range);
         if (frames.length === 1 && toolMembers.has(frame.key)) count.hasTools = true;
         if (inMessages || !isShown || frames.length === 1) continue;
       }
       if (!isShown) continue;
-      const kind = inMessages && frame?.isObject === true ? attachmentKind(frames.at(-2)?.key, frame.key) : undefined;
-      if (kind !== undefined) countAttachment(kind, raw, range, perImage, count);
-      else {
-        count.strings++;
-        if (counter === undefined) count.bytes += end - start;
-        else if (!(yield* countText(raw, range, counter, count))) counter = undefined;
+      if (inMessages && frame?.isObject === true) {
+        if (frame.key === "type") frame.type = frame.type === undefined ? shortText(raw, range) : "";
+        const owner = frames.at(-2);
+        if (frame.key === "data" && owner?.key === "source") {
+          if (frame.data !== undefined) yield* addText(frame.data);
+          frame.data = range;
+          continue;
+        }
+        const kind = attachmentKind(owner?.key, frame.key, owner?.type);
+        if (kind !== undefined) {
+          countAttachment(kind, raw, range, perImage, count);
+          continue;
+        }
       }
+      yield* addText(range);
       continue;
     }
     position++;
-    if (isSpace(byte)) continue;
+    if (isSpace(byte)) {
+      // the input of a call may be sent on as it was written
+      if (frames.length >= inputDepth) count.structure++;
+      continue;
+    }
     if (byte === openBrace || byte === openBracket) {
-      frames.push({ isObject: byte === openBrace, key: undefined, expectsKey: byte === openBrace });
+      const isObject = byte === openBrace;
+      frames.push({ isObject, key: undefined, expectsKey: isObject, type: undefined, data: undefined });
+      if (inMessages && frame?.key === "input") inputDepth = frames.length;
       if (isShown && !inMessages) count.structure += structureTokens;
-    } else if (byte === 0x7d || byte === 0x5d) frames.pop();
-    else if (byte === 0x2c) {
+    } else if (byte === 0x7d || byte === 0x5d) {
+      const closed = frames.pop();
+      if (frames.length < inputDepth) inputDepth = Number.POSITIVE_INFINITY;
+      if (closed?.data === undefined) continue;
+      if (closed.type === "base64") countAttachment("base64", raw, closed.data, perImage, count);
+      else yield* addText(closed.data);
+    } else if (byte === 0x2c) {
       if (frame !== undefined) frame.expectsKey = frame.isObject;
     } else if (byte === 0x3a) {
       if (frame !== undefined) frame.expectsKey = false;
@@ -124,6 +155,11 @@ export function* countRequest(
     }
   }
   return count;
+}
+
+/** Text that is short where it matters. */
+function shortText(raw: Uint8Array, range: JsonRange): string {
+  return range.end - range.start > longestName ? "" : stringPart(raw, range);
 }
 
 function countAttachment(

@@ -53,8 +53,12 @@ export function readRequest(request: ReceivedRequest, { apiKey }: MockCredential
   }
   const credential = checkKey(request, apiKey);
   const body = jsonObject(request);
-  if (typeof body["model"] !== "string" || body["model"] === "")
-    throw new MockRefusal(400, "you must provide a model parameter");
+  return readChat(body, credential, body["model"]);
+}
+
+/** A chat completion's body, for this model. @throws MockRefusal */
+export function readChat(body: Record<string, unknown>, credential: string, model: unknown): MockCall {
+  if (typeof model !== "string" || model === "") throw new MockRefusal(400, "you must provide a model parameter");
   const messages = objects(body["messages"]);
   if (messages.length === 0) throw new MockRefusal(400, "'messages' must be a non-empty array of objects");
   for (const { role } of messages) {
@@ -66,7 +70,7 @@ export function readRequest(request: ReceivedRequest, { apiKey }: MockCredential
     throw new MockRefusal(400, "'stream_options' is only allowed when 'stream' is enabled");
   const [firstTool] = objects(body["tools"]);
   return {
-    model: body["model"],
+    model,
     stream: body["stream"] === true,
     inputText: textOf(messages),
     messageCount: messages.length,

@@ -3,7 +3,7 @@ import { type ErrorKind, type GatewayError, statusOfKind } from "../../lib/error
 import { decodeBuffered } from "../common/content-encoding.ts";
 import type { JsonView } from "../common/json-view.ts";
 import { openaiError, openaiErrorIn } from "../common/openai-errors.ts";
-import { providerError } from "../common/provider-error.ts";
+import { providerError, quotesCredential } from "../common/provider-error.ts";
 import { clientStatus, unknownError } from "../common/unknown-error.ts";
 import { parseUpstreamJson } from "../common/upstream-json.ts";
 
@@ -33,7 +33,24 @@ export function readError(head: ResponseHead, body: Uint8Array): GatewayError {
   } catch {
     return unknownError(head.status, new Uint8Array(0)); // the status still tells what happened
   }
-  return readNamedError(decoded, head.status) ?? openaiError(head.status, decoded).error;
+  return readNamedError(decoded, head.status)?.error ?? openaiError(head.status, decoded).error;
+}
+
+/**
+ * The same for an answer that passes to a client of Anthropic's own API. `unchanged`: the body is in that dialect and tells nothing
+ * that it must not, so it can pass byte for byte (R18).
+ */
+export function readPassingError(
+  status: number,
+  body: Uint8Array,
+): { readonly error: GatewayError; readonly unchanged: boolean } {
+  const named = readNamedError(body, status);
+  if (named === undefined) return { error: openaiError(status, body).error, unchanged: false };
+  const { error, document } = named;
+  const inDialect = document.member("type").value === "error";
+  const tellsAll = error.message === document.member("error").member("message").string;
+  const quotes = quotesCredential(Buffer.from(body).toString("latin1"));
+  return { error, unchanged: inDialect && tellsAll && !quotes };
 }
 
 /**
@@ -52,15 +69,19 @@ export function readErrorIn(document: JsonView): GatewayError | undefined {
   return providerError(kind ?? "server", message ?? "the provider reported an error", { status });
 }
 
-function readNamedError(body: Uint8Array, status: number): GatewayError | undefined {
-  let error: JsonView;
+function readNamedError(
+  body: Uint8Array,
+  status: number,
+): { readonly error: GatewayError; readonly document: JsonView } | undefined {
+  let document: JsonView;
   try {
-    error = parseUpstreamJson(body).member("error");
+    document = parseUpstreamJson(body);
   } catch {
     return undefined; // not JSON: the caller knows what to do with that
   }
+  const error = document.member("error");
   const kind = kinds.get(error.member("type").value);
   const message = error.member("message").string;
   if (kind === undefined || message === undefined) return undefined;
-  return providerError(kind, message, { status: clientStatus(status) });
+  return { error: providerError(kind, message, { status: clientStatus(status) }), document };
 }

@@ -1,5 +1,5 @@
 import type { ServiceTier, TokenUsage } from "../../core/usage.ts";
-import type { AnswerSink } from "../common/answer-sink.ts";
+import type { UsageSink } from "../common/answer-sink.ts";
 import { readCounter, sumOfTold } from "../common/counter.ts";
 import type { JsonView } from "../common/json-view.ts";
 import { withServiceTier } from "../common/merge-usage.ts";
@@ -27,7 +27,7 @@ export class AnthropicUsage {
   #serviceTier: ServiceTier | undefined;
 
   /** Takes in one `usage` object and tells the sink all that is known by now. */
-  report(usage: JsonView, sink: AnswerSink): void {
+  report(usage: JsonView, sink: UsageSink): void {
     const cacheCreation = usage.member("cache_creation");
     const told: WireCounters = {
       input_tokens: readCounter(usage.member("input_tokens"), sink),

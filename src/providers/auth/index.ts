@@ -13,6 +13,8 @@ export function makeAuthenticator(config: AuthConfig): Authenticator {
       return new ApiKeyAuthenticator("authorization", "Bearer ", config.key);
     case "AnthropicAPIKey":
       return new ApiKeyAuthenticator("x-api-key", "", config.key);
+    case "AzureAPIKey":
+      return new ApiKeyAuthenticator("api-key", "", config.key);
     case "AWSCredentials":
       return new AwsAuthenticator(config);
   }

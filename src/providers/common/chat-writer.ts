@@ -1,5 +1,6 @@
 import type { TokenUsage } from "../../core/usage.ts";
 import type { JsonOut } from "../../lib/raw-json.ts";
+import type { AnswerWriter } from "./answer-writer.ts";
 
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter";
 
@@ -15,7 +16,7 @@ export interface ChatHead {
  * Order: `start (text | reasoning | refusal | tool*)* thinkingBlock* finish usage? done`, or any prefix.
  * Every translated provider answers with one choice.
  */
-export interface ChatWriter {
+export interface ChatWriter extends AnswerWriter {
   /** Only the first call has an effect. */
   start(head: ChatHead): void;
   text(text: string): void;
@@ -30,10 +31,6 @@ export interface ChatWriter {
   usage(usage: TokenUsage): void;
   done(): void;
   keepAlive(): void;
-  /** Bytes for the client since the last call. */
-  take(): Uint8Array;
-  /** UTF-8 bytes of model output written since the last call. */
-  takeOutputBytes(): number;
 }
 
 /** Usage as the openai dialect shows it (§5.1); undefined when nothing was told. */

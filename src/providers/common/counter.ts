@@ -1,11 +1,11 @@
-import type { AnswerSink } from "./answer-sink.ts";
+import type { UsageSink } from "./answer-sink.ts";
 import type { JsonView } from "./json-view.ts";
 
 /**
  * A token counter of a provider's usage report: undefined when not told. Fractions are floored; negative and non-numeric
  * values are ignored and counted (R151).
  */
-export function readCounter(counter: JsonView, sink: AnswerSink): number | undefined {
+export function readCounter(counter: JsonView, sink: Pick<UsageSink, "note">): number | undefined {
   if (!counter.told) return undefined;
   if (counter.number === undefined || counter.number < 0) {
     sink.note("bad_usage_counter");

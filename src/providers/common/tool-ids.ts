@@ -4,16 +4,25 @@ import type { Warnings } from "./warnings.ts";
 
 const hashLength = 8;
 
+/** The names of a chat conversation's tool ids, see `renameToolIds`. */
+export function makeToolIds(
+  messages: readonly ChatMessage[],
+  warnings: Warnings,
+  maxLength?: number,
+): ReadonlyMap<string, string> {
+  return renameToolIds(messages.flatMap(toolIdsOf), warnings, maxLength);
+}
+
 /**
  * What each tool id of the conversation is called at the provider: letters, digits, `_` and `-`, at most `maxLength` of them.
  * Legal ids stay; others are rewritten the same way in call and result and never fall together (R85).
  */
-export function makeToolIds(
-  messages: readonly ChatMessage[],
+export function renameToolIds(
+  ids: readonly string[],
   warnings: Warnings,
   maxLength = Number.POSITIVE_INFINITY,
 ): ReadonlyMap<string, string> {
-  const originals = new Set(messages.flatMap(toolIdsOf));
+  const originals = new Set(ids);
   const illegal = [...originals].filter((id) => !isLegal(id, maxLength));
   const names = new Map([...originals].map((id) => [id, id]));
   if (illegal.length === 0) return names;

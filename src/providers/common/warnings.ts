@@ -13,7 +13,9 @@ export type WarningCode =
   | "tool_choice_none_not_enforced"
   | "tool_type_inserted"
   | "json_object_not_enforced"
-  | "effort_lowered";
+  | "effort_lowered"
+  | "tool_result_image_moved"
+  | "user_id_hashed";
 
 const maxCodes = 32;
 const maxCodeLength = 64;

@@ -29,6 +29,34 @@ describe("compileBackends, AIBackend", () => {
     expect(JSON.stringify([openai, anthropic])).not.to.contain("sk-1");
   });
 
+  it("speaks to Azure at the address of its resource, as the version says", () => {
+    const azure = (more: string) =>
+      aiBackendOf(`provider: AzureOpenAI, endpoint: "https://acme.openai.azure.com", ${more} ${withKey}`);
+    const { endpoint, auth, options, schema, fallback } = azure('version: "2024-10-21",');
+    expect([endpoint.hostname, endpoint.tls?.sni, schema, fallback]).to.deep.equal([
+      "acme.openai.azure.com",
+      "acme.openai.azure.com",
+      "AzureOpenAI",
+      undefined,
+    ]);
+    expect(auth.type === "AzureAPIKey" && auth.key.reveal()).to.equal("sk-1");
+    expect(options.azure).to.deep.equal({ surface: "deployments", apiVersion: "2024-10-21" });
+    expect(azure("").options.azure).to.deep.equal({ surface: "v1" });
+    expect(azure("version: v1,").options.azure).to.deep.equal({ surface: "v1" });
+    expect(azure("version: preview,").options.azure).to.deep.equal({ surface: "v1", apiVersion: "preview" });
+  });
+
+  it("takes an address that was copied with the beginning of Azure's paths", () => {
+    const prefixOf = (path: string) =>
+      aiBackendOf(`provider: azure, endpoint: "https://a.example${path}", ${withKey}`).options.prefix;
+    expect([prefixOf("/openai"), prefixOf("/openai/v1/"), prefixOf("/apim"), prefixOf("/apim/openai")]).to.deep.equal([
+      "",
+      "",
+      "/apim",
+      "/apim",
+    ]);
+  });
+
   it("knows OpenAI-compatible providers with their prefixes", () => {
     const groq = aiBackendOf(`provider: groq, ${withKey}`);
     expect([groq.providerName, groq.schema, groq.endpoint.hostname, groq.options.prefix]).to.deep.equal([
@@ -182,6 +210,22 @@ describe("compileBackends, AIServiceBackend", () => {
     expect(backend.endpoint.tls?.sni).to.equal("api.anthropic.com");
     expect(backend.auth.type === "AnthropicAPIKey" && backend.auth.key.reveal()).to.equal("sk-2");
     expect(backend.fallback?.model).to.equal("claude-sonnet-4-20250514");
+  });
+
+  it("takes Azure's schema with its version, and the key of type AzureAPIKey", () => {
+    const policy = security("type: AzureAPIKey, azureAPIKey: {secretRef: {name: keys}}");
+    const host = upstream(
+      "{endpoints: [{fqdn: {hostname: acme.openai.azure.com, port: 443}}], tls: {sni: acme.openai.azure.com}}",
+    );
+    const text = service('{name: AzureOpenAI, version: "2025-01-01-preview"}') + host + policy + key;
+    const backend = backendOf(configOf(text), "default/b");
+    expect(backend).to.deep.include({ providerName: "azureopenai", schema: "AzureOpenAI" });
+    expect(backend.auth.type === "AzureAPIKey" && backend.auth.key.reveal()).to.equal("sk-2");
+    expect(backend.options).to.deep.include({
+      azure: { surface: "deployments", apiVersion: "2025-01-01-preview" },
+      outputLimitMember: "max_completion_tokens",
+      prefix: undefined,
+    });
   });
 
   it("takes TLS from a BackendTLSPolicy", () => {

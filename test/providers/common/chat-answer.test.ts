@@ -2,11 +2,13 @@ import { expect } from "chai";
 import { Headers } from "../../../src/core/headers.ts";
 import type { ResponseHead, Translated } from "../../../src/core/translator.ts";
 import { GatewayError } from "../../../src/lib/errors.ts";
-import { type ChatAnswer, type ChatAnswerReaders, makeChatAnswer } from "../../../src/providers/common/chat-answer.ts";
+import { makeChatAnswer } from "../../../src/providers/common/chat-answer.ts";
+import type { ChatWriter } from "../../../src/providers/common/chat-writer.ts";
+import type { AnswerReaders, TranslatedAnswer } from "../../../src/providers/common/translated-answer.ts";
 import { chatAttempt, nowMs } from "./attempt.ts";
 
 /** A provider that writes every byte as a piece of text, `!` as an error, `?` as a defect, and `.` as the end. */
-const letters: ChatAnswerReaders = {
+const letters: AnswerReaders<ChatWriter> = {
   streamMediaType: "text/letters",
   readAnswer(body, _head, sink) {
     sink.writer.start({ id: "a", model: "m" });
@@ -38,7 +40,7 @@ const letters: ChatAnswerReaders = {
   },
 };
 
-function answer(stream: boolean): ChatAnswer {
+function answer(stream: boolean): TranslatedAnswer {
   return makeChatAnswer(chatAttempt({ model: "m", messages: [], stream }), letters);
 }
 

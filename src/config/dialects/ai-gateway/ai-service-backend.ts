@@ -6,8 +6,8 @@ import { aiGatewayGroup, envoyGatewayGroup } from "../common/groups.ts";
 import { bodyMutation, headerMutation } from "../common/header-mutation.ts";
 import { resourceName } from "../common/metadata.ts";
 
-const served: readonly SchemaName[] = ["OpenAI", "Anthropic", "AWSBedrock"];
-const unserved: readonly string[] = ["Cohere", "AzureOpenAI", "GCPVertexAI", "GCPAnthropic", "AWSAnthropic"];
+const served: readonly SchemaName[] = ["OpenAI", "AzureOpenAI", "Anthropic", "AWSBedrock"];
+const unserved: readonly string[] = ["Cohere", "GCPVertexAI", "GCPAnthropic", "AWSAnthropic"];
 
 const schemaName = z.string().transform((name, context): SchemaName => {
   const found = served.find((known) => known === name);

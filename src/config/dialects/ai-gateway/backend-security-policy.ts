@@ -15,7 +15,7 @@ const memberOfType = {
 
 type Type = keyof typeof memberOfType;
 const types = Object.keys(memberOfType) as [Type, ...Type[]];
-const servedTypes: readonly Type[] = ["APIKey", "AnthropicAPIKey", "AWSCredentials"];
+const servedTypes: readonly Type[] = ["APIKey", "AnthropicAPIKey", "AzureAPIKey", "AWSCredentials"];
 
 const key = z.strictObject({ secretRef }).optional();
 const awsCredentials = z.strictObject({

@@ -13,7 +13,7 @@ export const mockBackend = defineKind({
   kind: "MockBackend",
   body: {
     spec: z.strictObject({
-      provider: z.enum(["OpenAI", "Anthropic", "AWSBedrock"]),
+      provider: z.enum(["OpenAI", "AzureOpenAI", "Anthropic", "AWSBedrock"]),
       /** 0 = a free one. */
       port: z.int().min(0).max(65535).optional(),
       /** Somebody else runs it there. */

@@ -1,0 +1,8 @@
+import type { AttemptInput, Translator } from "../../core/translator.ts";
+import { messagesToChat } from "../common/openai/messages-to-chat.ts";
+import { upstreamPath } from "./upstream-path.ts";
+
+/** Messages at a deployment at Azure (translation.md §6.6). */
+export function messagesToAzure(input: AttemptInput): Translator {
+  return messagesToChat(input, upstreamPath(input.options, input.model), "AzureOpenAI");
+}
