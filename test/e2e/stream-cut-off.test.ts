@@ -61,11 +61,10 @@ describe("a stream whose budget ends in its middle", function () {
       await until("the provider's stream to be cancelled", () => world[provider].requests[0]?.aborted === true);
       const { spent, overrun, remaining } = await settled(world, "tokens", user);
       const { total } = world[provider].bill().total;
-      expect({ overrun, spent: Number(spent) <= 1_000, covered: Number(spent) >= total }).to.deep.equal({
-        overrun: 0,
-        spent: true,
-        covered: true,
-      });
+      // every byte counts as a token here, so a piece that Envoy made of several may be booked beyond the hold
+      expect(Number(spent)).to.be.at.most(1_000);
+      expect(Number(spent) + Number(overrun)).to.be.at.least(total);
+      expect(total).to.be.at.most(1_000);
       expect(Number(remaining)).to.be.lessThan(200);
       const receipt = await receiptOf(world, user);
       expect(receipt).to.include({ outcome: "failed", code: "budget_exceeded", message: last.tollgate.message });
