@@ -30,10 +30,7 @@ export function renderBootstrap(config: RuntimeConfig, options: RenderOptions): 
   return {
     ...renderFrame(options),
     static_resources: {
-      listeners: [
-        renderListener(config, options, { route_config: renderRoutes(config) }),
-        renderTombstone(options),
-      ],
+      listeners: [renderListener(config, options, { route_config: renderRoutes(config) }), renderTombstone(options)],
       clusters: [
         renderTollgateCluster(config, options),
         ...[...config.backends.values()].map((backend) => renderBackendCluster(backend, config, options)),

@@ -28,7 +28,9 @@ function renderVersion(backend: Backend, config: RuntimeConfig, options: RenderO
 
 /** The configuration in the pieces that ADS gives one by one. Pure. */
 export function renderDynamic(config: RuntimeConfig, options: RenderOptions): DynamicResources {
-  const versions = [...config.backends.values()].map((backend) => [backend.id, renderVersion(backend, config, options)] as const);
+  const versions = [...config.backends.values()].map(
+    (backend) => [backend.id, renderVersion(backend, config, options)] as const,
+  );
   const clusterNames = new Map(versions.map(([id, { name }]) => [id, name]));
   return {
     clusters: new Map(versions.map(([, cluster]) => [cluster.name, cluster])),

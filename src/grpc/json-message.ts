@@ -1,7 +1,9 @@
 import type { ProtoField, ProtoMessage, ProtoTypes } from "./proto-types.ts";
 
 const wrappers = new Set(
-  ["Double", "Float", "Int64", "UInt64", "Int32", "UInt32", "Bool", "String"].map((name) => `google.protobuf.${name}Value`),
+  ["Double", "Float", "Int64", "UInt64", "Int32", "UInt32", "Bool", "String"].map(
+    (name) => `google.protobuf.${name}Value`,
+  ),
 );
 const numbers = /^TYPE_(?:DOUBLE|FLOAT|U?INT(?:32|64)|SINT(?:32|64)|S?FIXED(?:32|64))$/;
 
@@ -85,7 +87,10 @@ export class JsonMessages {
     if (entryValue !== undefined) {
       const entries = Object.entries(membersOf(value, path)).filter(([, member]) => member !== undefined);
       return Object.fromEntries(
-        entries.map(([key, member]) => [key, this.#single(type, entryValue, member, `${path}[${JSON.stringify(key)}]`)]),
+        entries.map(([key, member]) => [
+          key,
+          this.#single(type, entryValue, member, `${path}[${JSON.stringify(key)}]`),
+        ]),
       );
     }
     if (!field.repeated) return this.#single(type, field, value, path);
@@ -101,7 +106,6 @@ export class JsonMessages {
       throw wrong(path, `${JSON.stringify(value)} is no value of ${field.typeName}`);
     }
     const needed = numbers.test(field.type) ? "number" : field.type === "TYPE_BOOL" ? "boolean" : "string";
-    // biome-ignore lint/suspicious/useValidTypeof: one of three literals
     if (typeof value !== needed) throw wrong(path, `a ${needed} is needed, not ${JSON.stringify(value)}`);
     return value;
   }

@@ -87,7 +87,8 @@ export class ProtoTypes {
   #addMessage(name: string, descriptor: MessageDescriptor): void {
     const mapValues = new Map<string, ProtoField>();
     for (const nested of descriptor.nestedType) {
-      const value = nested.options?.mapEntry === true ? nested.field.find((field) => field.name === "value") : undefined;
+      const value =
+        nested.options?.mapEntry === true ? nested.field.find((field) => field.name === "value") : undefined;
       if (value === undefined) this.#addMessage(`${name}.${nested.name}`, nested);
       else mapValues.set(nested.name, fieldOf(value));
     }
