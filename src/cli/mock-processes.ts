@@ -35,9 +35,14 @@ export class Mocks {
     return this.#addresses;
   }
 
+  /** Some of them do not run yet. */
+  lacks(specs: readonly MockSpec[]): boolean {
+    return specs.some(({ id, address }) => address === undefined && !this.#started.has(id));
+  }
+
   /** Starts those that do not run yet; where all are. One that runs stays as it was started. */
   async start(specs: readonly MockSpec[]): Promise<MockAddresses> {
-    const missing = specs.filter(({ id }) => !this.#started.has(id));
+    const missing = specs.filter(({ id, address }) => address === undefined && !this.#started.has(id));
     for (const planned of await planMocks(missing)) await this.#startProcess(planned);
     for (const spec of missing) this.#started.set(spec.id, spec);
     return this.#addresses;

@@ -20,7 +20,7 @@ export interface ReloaderOptions {
   readonly settings: Settings;
   readonly live: LiveConfiguration;
   /** Undefined = somebody else runs them. */
-  readonly mocks?: Pick<Mocks, "start" | "changed">;
+  readonly mocks?: Pick<Mocks, "addresses" | "lacks" | "start" | "changed">;
   /** What an operator should know of the budgets in force. */
   readonly budgetRemarks: () => readonly string[];
   /** For the operator. */
@@ -96,12 +96,8 @@ export class Reloader {
   }
 
   async #put(files: readonly LoadedFile[], startedMs: number, tellUnchanged: boolean): Promise<void> {
-    const { env, settings, live, tell, logger, metrics, mocks, nowMs } = this.#options;
-    const draft = compileFiles(files, env);
-    const loaded =
-      mocks === undefined || draft.mocks.length === 0
-        ? draft
-        : compileFiles(files, env, await mocks.start(draft.mocks));
+    const { settings, live, tell, logger, metrics, mocks, nowMs } = this.#options;
+    const loaded = await this.#compile(files);
     const { config, waiting } = holdSettings(loaded.config, settings);
     const { version } = config;
     const isNew = version !== live.current.version;
@@ -133,6 +129,13 @@ export class Reloader {
     ];
     logger.info({ version, changes: what, remarks, duration_ms: tookMs }, "configuration reloaded");
     tell([`reloaded in ${tookMs} ms: ${what} (version ${version})`, ...remarks].join("\n  "));
+  }
+
+  async #compile(files: readonly LoadedFile[]): Promise<LoadedConfiguration> {
+    const { env, mocks } = this.#options;
+    const loaded = compileFiles(files, env, mocks?.addresses);
+    if (mocks === undefined || !mocks.lacks(loaded.mocks)) return loaded;
+    return compileFiles(files, env, await mocks.start(loaded.mocks));
   }
 
   #refuse(outcome: "invalid" | "refused_by_envoy", reason: string): void {
