@@ -65,7 +65,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     nowMs: Date.now,
     inUse: () => tools.sessions.configs(),
     prepare: (next) => preloadVocabularies(inputTokens, next),
-    proxy: feed,
+    envoy: feed,
   });
   const budgetConfig: LiveBudgets = {
     budgets: () => live.current.budgets,

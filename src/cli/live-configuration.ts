@@ -28,7 +28,7 @@ export interface LiveConfigurationOptions {
   /** What takes long and must be done before the first request under a configuration. */
   readonly prepare: (config: RuntimeConfig) => Promise<void>;
   /** Undefined = an Envoy that somebody else configures. */
-  readonly proxy: EnvoySide | undefined;
+  readonly envoy: EnvoySide | undefined;
 }
 
 interface Former {
@@ -88,7 +88,7 @@ export class LiveConfiguration {
     // before Envoy knows it: the first request under it may come before Envoy's word that it has it
     this.#next = config;
     try {
-      const change = (await this.#options.proxy?.apply(config, this.known.slice(1))) ?? {
+      const change = (await this.#options.envoy?.apply(config, this.known.slice(1))) ?? {
         kind: "applied",
         remarks: [],
       };
@@ -96,6 +96,8 @@ export class LiveConfiguration {
       return change;
     } finally {
       this.#next = undefined;
+      // former ones may have been forgotten meanwhile
+      this.#options.envoy?.keep(this.known);
     }
   }
 
@@ -109,7 +111,7 @@ export class LiveConfiguration {
     if (kept.length === this.#former.length) return;
     this.#former = kept;
     // a change that is under way says itself what is served
-    if (this.#next === undefined) this.#options.proxy?.keep(this.known);
+    if (this.#next === undefined) this.#options.envoy?.keep(this.known);
   }
 
   #swap(config: RuntimeConfig): void {
