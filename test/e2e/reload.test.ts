@@ -15,7 +15,8 @@ interface Parts {
   readonly route?: string;
   /** Tokens an hour for each user. */
   readonly limit?: number;
-  readonly openaiPort?: number;
+  /** A name makes a cluster that has to be resolved first. */
+  readonly openaiAddress?: string;
   readonly openaiSecret?: string;
   readonly more?: string;
 }
@@ -30,11 +31,17 @@ describe("resources that change while the gateway runs", function () {
   let up: Up;
   let written = "";
 
-  function resources({ route = defaultRoute, limit = 1_000_000_000, openaiPort, openaiSecret, more }: Parts): string {
+  function resources({
+    route = defaultRoute,
+    limit = 1_000_000_000,
+    openaiAddress,
+    openaiSecret,
+    more,
+  }: Parts): string {
     const users = policyYaml("users", [{ requests: limit, selectors: ["x-user-id"] }]);
     return [mocks.resources.replace(defaultRoute, route), users, ...(more === undefined ? [] : [more])]
       .join("\n---\n")
-      .replace(`127.0.0.1:${mocks.openai.port}`, `127.0.0.1:${openaiPort ?? mocks.openai.port}`)
+      .replace(`127.0.0.1:${mocks.openai.port}`, openaiAddress ?? `127.0.0.1:${mocks.openai.port}`)
       .replace(`api-key: ${openaiKey}`, `api-key: ${openaiSecret ?? openaiKey}`);
   }
 
@@ -143,7 +150,7 @@ spec: {limit: {amount: 1, unit: Tokens}, window: {every: Day}, subject: [{header
     const options = { url: up.url, clients: 16, headers: { "x-ai-eg-model": "gpt-4o" }, streamEvery: 4 };
     const load = await underLoad(options, async (running) => {
       await until("answers", () => running.answers > 50);
-      await change({ openaiPort: second.port, openaiSecret: "sk-second-test-key" });
+      await change({ openaiAddress: `localhost:${second.port}`, openaiSecret: "sk-second-test-key" });
       openaiBefore = mocks.openai.bill().total.requests;
       const moved = running.answers;
       await until("answers of the second", () => running.answers > moved + 200, 60_000);
@@ -210,7 +217,7 @@ ${routeYaml("long", { long: ["long-name"], "gpt-4o-mini": ["openai-backend"] })}
     await once(stream, "data");
     await change({
       route: routeYaml("llm-route", { "claude-sonnet-4-20250514": ["anthropic-backend"] }),
-      openaiPort: second.port,
+      openaiAddress: `localhost:${second.port}`,
     });
     expect(text).not.to.contain("[DONE]");
     expect((await chat(up.url, "gpt-4o")).status).to.equal(404);
@@ -223,10 +230,21 @@ ${routeYaml("long", { long: ["long-name"], "gpt-4o-mini": ["openai-backend"] })}
     mocks.openai.reset();
     const pending = chat(up.url, "gpt-4o", { headers: { "x-mock-delay": "2000", "x-mock-fault": "openai=500" } });
     await until("the request at the provider", () => mocks.openai.requests.length === 1);
-    await change({ route: routeYaml("llm-route", { "gpt-4o": ["openai-backend"] }), openaiPort: second.port });
+    await change({
+      route: routeYaml("llm-route", { "gpt-4o": ["openai-backend"] }),
+      openaiAddress: `localhost:${second.port}`,
+    });
     const answer = await pending;
     expect(answer.status, answer.text).to.equal(200);
     expect(answer.headers).to.include({ "x-ai-provider": "anthropic", "x-ai-attempts": "2" });
+  });
+
+  it("are what an Envoy gets that had to be started again", async () => {
+    await change({ more: routeYaml("other", { other: ["openai-backend"] }) });
+    process.kill(up.pidOf("envoy") ?? 0, "SIGKILL");
+    await up.untilSaid(/up again: Envoy/);
+    const answer = await chat(up.url, "other");
+    expect(answer.status, answer.text).to.equal(200);
   });
 
   it(`${reloads} times under the load of 16 clients fail not one request`, async () => {
@@ -239,7 +257,8 @@ ${routeYaml("long", { long: ["long-name"], "gpt-4o-mini": ["openai-backend"] })}
     const before = Number(await metric(/^tollgate_config_reloads_total\{outcome="applied"\} (\d+)$/m));
     const load = await underLoad(options, async () => {
       for (let round = 0; round < reloads; round++) {
-        const key = round % 2 === 0 ? {} : { openaiPort: second.port, openaiSecret: "sk-second-test-key" };
+        const key =
+          round % 2 === 0 ? {} : { openaiAddress: `localhost:${second.port}`, openaiSecret: "sk-second-test-key" };
         const cost = `
 apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: LLMRequestCost
