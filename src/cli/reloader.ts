@@ -1,6 +1,6 @@
 import { contentHash } from "../config/content-hash.ts";
 import { type LoadedFile, load } from "../config/load.ts";
-import type { Settings } from "../core/runtime-config.ts";
+import type { RuntimeConfig, Settings } from "../core/runtime-config.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { compileFiles, type LoadedConfiguration } from "./configuration.ts";
@@ -23,6 +23,8 @@ export interface ReloaderOptions {
   readonly mocks?: Pick<Mocks, "addresses" | "lacks" | "start" | "changed">;
   /** What an operator should know of the budgets in force. */
   readonly budgetRemarks: () => readonly string[];
+  /** What else a change means here, for the operator. */
+  readonly consequences?: (before: RuntimeConfig, after: RuntimeConfig) => readonly string[];
   /** For the operator. */
   readonly tell: (message: string) => void;
   readonly logger: Logger;
@@ -100,7 +102,8 @@ export class Reloader {
     const loaded = await this.#compile(files);
     const { config, waiting } = holdSettings(loaded.config, settings);
     const { version } = config;
-    const isNew = version !== live.current.version;
+    const before = live.current;
+    const isNew = version !== before.version;
     const change = await live.change(config);
     if (change.kind === "refused") {
       this.#refuse("refused_by_envoy", change.reason);
@@ -126,6 +129,7 @@ export class Reloader {
       ),
       ...change.remarks,
       ...this.#options.budgetRemarks(),
+      ...(this.#options.consequences?.(before, config) ?? []),
     ];
     logger.info({ version, changes: what, remarks, duration_ms: tookMs }, "configuration reloaded");
     tell([`reloaded in ${tookMs} ms: ${what} (version ${version})`, ...remarks].join("\n  "));

@@ -8,6 +8,7 @@ import { checkGrpcAddress } from "./grpc-address.ts";
 import { type CommandIo, listOption, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
 import { Reloader } from "./reloader.ts";
+import { renderedElsewhere } from "./rendered-elsewhere.ts";
 import { upSettings } from "./settings.ts";
 import { loadStandardLimits } from "./standard-limits.ts";
 import { claimStateDir } from "./state-dir.ts";
@@ -97,6 +98,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     settings: config.settings,
     live: gateway.live,
     budgetRemarks: () => gateway.budgetRemarks(),
+    consequences: renderedElsewhere,
     tell,
     logger,
     metrics: gateway.metrics,

@@ -4,7 +4,7 @@ import { chat } from "../support/client.ts";
 import { policyYaml } from "../support/policy.ts";
 import { type Served, startServed } from "../support/served.ts";
 import { until } from "../support/wait.ts";
-import { startMocks } from "../support/world.ts";
+import { routeYaml, startMocks } from "../support/world.ts";
 
 describe("resources that change while tollgate serve runs beside an Envoy that somebody else configures", function () {
   this.timeout(120_000);
@@ -39,6 +39,16 @@ describe("resources that change while tollgate serve runs beside an Envoy that s
     expect(await status()).to.equal(429);
     await told(/reloaded in .*/, () => writeFileSync(served.resources, withLimit(1_500)));
     expect(await status()).to.equal(200);
+  });
+
+  it("are told to need more than that when Envoy would be configured otherwise", async () => {
+    const quiet = await told(/reloaded in [\s\S]*\n/, () => writeFileSync(served.resources, withLimit(2_000)));
+    expect(quiet).not.to.contain("tollgate render");
+    const more = `${withLimit(2_000)}\n---\n${routeYaml("new", { new: ["openai-backend"] })}`;
+    await told(/warning: Envoy's configuration is not changed by this; if it was made with tollgate render/, () =>
+      writeFileSync(served.resources, more),
+    );
+    await told(/reloaded in/, () => writeFileSync(served.resources, withLimit(2_000)));
   });
 
   it("are read again on SIGHUP, which no longer ends it", async () => {

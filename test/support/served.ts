@@ -76,7 +76,10 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
     await gone;
   };
 
-  await start();
+  await start().catch(async (error: unknown) => {
+    await kill();
+    throw error;
+  });
   const bootstrap = renderBootstrap(loadConfiguration([resources], {}).config, {
     grpcAddress,
     listen: { address: "127.0.0.1", port },
