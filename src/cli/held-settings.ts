@@ -14,7 +14,7 @@ const held: Readonly<Record<string, (settings: Settings) => unknown>> = {
   "envoy.adminPort": ({ envoy }) => envoy.adminPort,
   "envoy.extraArgs": ({ envoy }) => envoy.extraArgs,
   "store.url": ({ store }) => store.url,
-  "store.timeout": ({ store }) => store.timeoutMs,
+  "store.timeoutMs": ({ store }) => store.timeoutMs,
   "log.level": ({ log }) => log.level,
   "log.format": ({ log }) => log.format,
 };

@@ -28,6 +28,7 @@ import { FileWatch } from "./watch-files.ts";
 
 const usage = `tollgate up [-f PATH…] [OPTIONS]
 Everything on one machine: Envoy, the gateway, and mock providers for MockBackends.
+Resources that change take effect by themselves.
   -f, --file PATH       file or directory of resources (repeatable; default: the demo)
       --port PORT       port that clients use, 0 = any free one (default: the resources' listener.port)
       --admin-token T   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)

@@ -103,7 +103,8 @@ describe("FileWatch", function () {
       write(...names);
       await noticed;
       probe.close();
-      // whatever was to be told at once has been by then
+      // whatever was to be told at once has been by then: timers of the same length fire in the order in which they were set
+      await new Promise(setImmediate);
       await new Promise((resolve) => setTimeout(resolve));
       expect(told, names.join("/")).to.equal(0);
     }
