@@ -14,6 +14,10 @@ const services = [
   "envoy/service/discovery/v3/ads.proto",
   "envoy/service/discovery/v3/discovery.proto",
   "envoy/service/accesslog/v3/als.proto",
+  // what ADS carries; what is inside a typed_config travels as JSON (grpc/json-message.ts)
+  "envoy/config/cluster/v3/cluster.proto",
+  "envoy/config/listener/v3/listener.proto",
+  "envoy/config/route/v3/route.proto",
 ];
 
 const scratch = mkdtempSync(join(tmpdir(), "protos-"));

@@ -4,23 +4,33 @@ import { join } from "node:path";
 import type { BudgetStore, ExpiredHold } from "../budgets/budget-store.ts";
 import { Holds } from "../budgets/holds.ts";
 import { LearnedAmounts } from "../budgets/learned-amounts.ts";
+import { leaseBounds, leaseBoundText } from "../budgets/lease-bounds.ts";
 import { EmbeddedBudgetStore } from "../budgets/stores/embedded.ts";
 import { MemoryBudgetStore } from "../budgets/stores/memory.ts";
 import { StickyTiers } from "../budgets/tiers.ts";
 import { WaitingLines } from "../budgets/waiting-lines.ts";
+import type { BudgetRule } from "../core/budget.ts";
 import type { ExpiredRecord } from "../core/request-record.ts";
-import type { RuntimeConfig } from "../core/runtime-config.ts";
 import type { BudgetTools } from "../extproc/tools.ts";
 import type { Logger } from "../observe/logger.ts";
 import type { Metrics } from "../observe/metrics.ts";
-import { openBudgetStore } from "./budget-store.ts";
+import { defaultLeasePercent, openBudgetStore } from "./budget-store.ts";
 import type { OpenLedgers } from "./ledger.ts";
 
 const tickEveryMs = 1_000;
 const maxStickyAccounts = 100_000;
 
+/** The budgets of a configuration that may change. */
+export interface LiveBudgets {
+  /** In force. */
+  readonly budgets: () => ReadonlyMap<string, BudgetRule>;
+  /** In force, or of an earlier configuration whose requests are not over. */
+  readonly findBudget: (id: string) => BudgetRule | undefined;
+  readonly timeoutMs: number;
+}
+
 export interface BudgetSurroundings {
-  readonly config: RuntimeConfig;
+  readonly config: LiveBudgets;
   readonly storeUrl: string;
   /** Of this process alone; undefined = budgets in memory forget everything at its end. */
   readonly directory: string | undefined;
@@ -36,6 +46,8 @@ export interface WiredBudgets {
   readonly read: BudgetStore["read"];
   /** Why budgets refuse requests though nothing is used up; undefined = they work. */
   notReady(): Promise<string | undefined>;
+  /** What an operator should know of the budgets in force, for the start and whenever they have changed. */
+  remarks(): readonly string[];
   close(): Promise<void>;
 }
 
@@ -52,12 +64,13 @@ function nameIn(directory: string): string {
   return readFileSync(file, "utf8").trim();
 }
 
-async function openEmbedded({ directory, config, logger, told }: BudgetSurroundings): Promise<OpenStore> {
+const forgotten =
+  "warning: what budgets have spent is forgotten when this process ends; keep it with --state-dir or Redis";
+
+async function openEmbedded({ directory, logger, told }: BudgetSurroundings): Promise<OpenStore> {
   const nowMs = Date.now;
   const well = async (): Promise<undefined> => undefined;
-  if (directory === undefined || config.budgets.size === 0) {
-    if (config.budgets.size > 0)
-      told?.("warning: what budgets have spent is forgotten when this process ends; keep it with --state-dir or Redis");
+  if (directory === undefined) {
     const store = new MemoryBudgetStore(nowMs);
     return { store, notReady: well, close: () => store.close() };
   }
@@ -76,14 +89,17 @@ function openShared(surroundings: BudgetSurroundings, owner: string): OpenStore 
   const { config, storeUrl, directory, ledgers, logger, metrics, told } = surroundings;
   const epochFile = directory && join(directory, "budget-epoch");
   const wired = openBudgetStore(storeUrl, {
-    timeoutMs: config.settings.store.timeoutMs,
-    modeOf: (id) => config.budgets.get(id)?.onStoreFailure ?? "Deny",
-    budgets: () => config.budgets.values(),
+    timeoutMs: config.timeoutMs,
+    modeOf: (id) => config.findBudget(id)?.onStoreFailure ?? "Deny",
+    budgets: () => config.budgets().values(),
     nowMs: Date.now,
     newId: randomUUID,
     metrics,
     logger,
-    onState: config.budgets.size === 0 ? undefined : told,
+    onState: (message) => {
+      // without a budget it is nobody's concern
+      if (config.budgets().size > 0) told?.(message);
+    },
     owner,
     epoch: epochFile !== undefined && existsSync(epochFile) ? readFileSync(epochFile, "utf8").trim() : undefined,
     ledger:
@@ -91,7 +107,6 @@ function openShared(surroundings: BudgetSurroundings, owner: string): OpenStore 
         ? undefined
         : { id: nameIn(directory), entries: () => (ledgers.own ?? ledgers.shared).entries() },
   });
-  for (const text of wired.leaseBoundTexts) told?.(text);
   const keepEpoch = async (): Promise<void> => {
     if (epochFile === undefined) return;
     try {
@@ -124,9 +139,9 @@ function expiredRecord(hold: ExpiredHold, atMs: number): ExpiredRecord {
 
 /** Opens the budget store, and whatever else paying for requests needs of a process. @throws Error of the file system */
 export async function openBudgets(surroundings: BudgetSurroundings): Promise<WiredBudgets> {
-  const { config, storeUrl, ledgers, logger, metrics } = surroundings;
+  const { config, storeUrl, directory, ledgers, logger, metrics } = surroundings;
   const owner = randomUUID();
-  const embedded = storeUrl.startsWith("memory:") || config.budgets.size === 0;
+  const embedded = storeUrl.startsWith("memory:");
   const opened = embedded ? await openEmbedded(surroundings) : openShared(surroundings, owner);
   const { store } = opened;
   const holds = new Holds({
@@ -141,7 +156,9 @@ export async function openBudgets(surroundings: BudgetSurroundings): Promise<Wir
     },
     onError: (error) => logger.debug({ err: error }, "open holds could not be metered"),
   });
-  const timer = config.budgets.size === 0 ? undefined : setInterval(() => void holds.tick(), tickEveryMs).unref();
+  const timer = setInterval(() => {
+    if (holds.size > 0 || config.budgets().size > 0) void holds.tick();
+  }, tickEveryMs).unref();
   return {
     tools: {
       holds,
@@ -151,6 +168,13 @@ export async function openBudgets(surroundings: BudgetSurroundings): Promise<Wir
     },
     read: (accounts) => store.read(accounts),
     notReady: () => opened.notReady(),
+    remarks: () => {
+      if (embedded) return directory === undefined && config.budgets().size > 0 ? [forgotten] : [];
+      const bounds = leaseBounds(config.budgets().values(), defaultLeasePercent);
+      for (const { budgetId, perAccount } of bounds)
+        metrics.set("budget_lease_bound", Number(perAccount), { budget: budgetId });
+      return bounds.map(leaseBoundText);
+    },
     close: async () => {
       clearInterval(timer);
       await opened.close();

@@ -1,5 +1,5 @@
 import { configure, type MockSpec, type WhereSet } from "../config/configure.ts";
-import { load } from "../config/load.ts";
+import { type LoadedFile, load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
@@ -21,6 +21,8 @@ export interface LoadedConfiguration {
   /** Diagnostics that do not stop anything, what is unresolved first, as text; empty = none. */
   readonly remarks: string;
   readonly whereSet: WhereSet;
+  /** A hash of every resource by kind and id. */
+  readonly written: ReadonlyMap<string, string>;
 }
 
 /**
@@ -32,8 +34,17 @@ export function loadConfiguration(
   env: Readonly<Record<string, string | undefined>>,
   mockAddresses?: ReadonlyMap<string, { readonly host: string; readonly port: number }>,
 ): LoadedConfiguration {
-  const { config, diagnostics, mocks, whereSet } = configure({
-    files: load(paths),
+  return compileFiles(load(paths), env, mockAddresses);
+}
+
+/** The same for files that were read already. @throws InvalidConfiguration */
+export function compileFiles(
+  files: readonly LoadedFile[],
+  env: Readonly<Record<string, string | undefined>>,
+  mockAddresses?: ReadonlyMap<string, { readonly host: string; readonly port: number }>,
+): LoadedConfiguration {
+  const { config, diagnostics, mocks, whereSet, written } = configure({
+    files,
     env,
     strict: false,
     pairs,
@@ -45,5 +56,5 @@ export function loadConfiguration(
   const remarks = (["unresolved", "warning"] as const).flatMap((wanted) =>
     diagnostics.filter(({ severity }) => severity === wanted),
   );
-  return { config, mocks, remarks: renderDiagnostics(remarks), whereSet };
+  return { config, mocks, remarks: renderDiagnostics(remarks), whereSet, written };
 }

@@ -1,9 +1,8 @@
 import { writeFileSync } from "node:fs";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
-import { renderBootstrap } from "../envoy/bootstrap.ts";
+import { renderDynamicBootstrap } from "../envoy/bootstrap.ts";
+import type { RenderOptions } from "../envoy/options.ts";
 import { type ChildOptions, startChild } from "./children.ts";
-import { claimPort } from "./ports.ts";
-import { defaultTrustedCaFile } from "./render.ts";
 import type { Running } from "./running.ts";
 import type { StateDir } from "./state-dir.ts";
 
@@ -22,25 +21,35 @@ export async function envoyNotReady(adminPort: number): Promise<string | undefin
 
 export interface EnvoyProcessOptions extends Pick<ChildOptions, "report" | "runs"> {
   readonly config: RuntimeConfig;
+  readonly render: RenderOptions;
   readonly binary: string;
-  readonly port: number;
-  readonly adminPort: number;
   readonly state: StateDir;
 }
 
-/** Starts Envoy with what the configuration renders to, and keeps it running. Settles when it listens. */
+const warmMs = 3_000;
+const lookEveryMs = 10;
+
+/** Settles when Envoy has resolved the names of all clusters that it was given, or does not answer, or after a while. */
+export async function envoyWarmed(adminPort: number): Promise<void> {
+  const signal = AbortSignal.timeout(warmMs);
+  const url = `http://127.0.0.1:${adminPort}/stats?filter=^cluster_manager.warming_clusters$`;
+  try {
+    for (;;) {
+      const text = await (await fetch(url, { signal })).text();
+      if (!/: [1-9]/.test(text)) return;
+      await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
+    }
+  } catch {
+    // a name that does not resolve: requests to it are told so; or Envoy is starting anew, with the whole configuration
+  }
+}
+
+/** Starts Envoy, which asks us for its configuration, and keeps it running. Settles when it listens. */
 export async function startEnvoy(options: EnvoyProcessOptions, running: Running): Promise<void> {
-  const { config, binary, port, state, report, runs } = options;
-  const { listener, envoy } = config.settings;
+  const { config, binary, render, state, report, runs } = options;
+  const { envoy } = config.settings;
   const file = state.file("envoy.json");
-  const bootstrap = renderBootstrap(config, {
-    grpcAddress: state.grpcAddress,
-    listen: { address: listener.address, port },
-    adminPort: options.adminPort,
-    tombstonePort: await claimPort("127.0.0.1", 0, "a free port"),
-    accessLogPath: state.file("access.log"),
-    trustedCaFile: defaultTrustedCaFile,
-  });
+  const bootstrap = renderDynamicBootstrap(config, render);
   writeFileSync(file, JSON.stringify(bootstrap, null, 2));
   await startChild(
     {
@@ -58,11 +67,13 @@ export async function startEnvoy(options: EnvoyProcessOptions, running: Running)
         // lines of the access log are seen soon (the default is 10 s)
         "--file-flush-interval-msec",
         "500",
+        // a field of our configuration that it does not know is a mistake, not something to pass over
+        "--reject-unknown-dynamic-fields",
         ...envoy.extraArgs,
       ],
       log: state.log("envoy.log"),
       logPath: state.file("envoy.log"),
-      listens: { address: listener.address, port },
+      listens: render.listen,
       report,
       runs,
     },

@@ -1,6 +1,6 @@
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import type { Secret } from "../core/auth.ts";
-import type { LimitRule, RuntimeConfig } from "../core/runtime-config.ts";
+import type { RuntimeConfig } from "../core/runtime-config.ts";
 import { attemptLogPath, attemptLogService } from "../extproc/attempt-log.ts";
 import { extProcPath, extProcService } from "../extproc/service.ts";
 import { GrpcJsServer } from "../grpc/grpc-js.ts";
@@ -10,10 +10,12 @@ import type { Logger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
 import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
 import type { StandardLimits } from "../ratelimit/standard/tree.ts";
-import { openBudgets } from "./budget-tools.ts";
-import { makeInputTokens } from "./input-tokens.ts";
+import { type LiveBudgets, openBudgets } from "./budget-tools.ts";
+import type { EnvoyFeed } from "./envoy-feed.ts";
+import { makeInputTokens, preloadVocabularies } from "./input-tokens.ts";
 import { openLedgers } from "./ledger.ts";
 import { makeLimiter } from "./limiter.ts";
+import { LiveConfiguration } from "./live-configuration.ts";
 import { makeQuotaCounters } from "./quota-counters.ts";
 import { makeExchangeTools } from "./request-tools.ts";
 
@@ -36,32 +38,53 @@ export interface GatewayOptions {
   readonly othersNotReady?: () => Promise<string | undefined>;
   /** Told, in words for the operator, when the rate-limit store is lost and found. */
   readonly storeChanged?: (message: string) => void;
+  /** Feeds the Envoy that is ours; undefined = somebody else configures Envoy. */
+  readonly feed?: EnvoyFeed | undefined;
 }
 
 export interface Gateway {
   readonly adminPort: number;
   readonly metrics: Metrics;
   readonly sessions: { readonly size: number };
+  /** The configuration in force, and how to change it. */
+  readonly live: LiveConfiguration;
+  /** What an operator should know of the budgets in force. */
+  budgetRemarks(): readonly string[];
   close(): Promise<void>;
 }
 
 /** Starts the gRPC services and the admin port. */
 export async function startGateway(options: GatewayOptions): Promise<Gateway> {
-  const { config, logger } = options;
+  const { config, logger, feed } = options;
   const { storeUrl, stateDir: directory, storeChanged: told } = options;
   const metrics = new Metrics();
+  const inputTokens = makeInputTokens(logger);
+  await preloadVocabularies(inputTokens, config);
+  const live: LiveConfiguration = new LiveConfiguration({
+    config,
+    nowMs: Date.now,
+    inUse: () => tools.sessions.configs(),
+    prepare: (next) => preloadVocabularies(inputTokens, next),
+    envoy: feed,
+  });
+  const budgetConfig: LiveBudgets = {
+    budgets: () => live.current.budgets,
+    findBudget: (id) => live.findBudget(id),
+    timeoutMs: config.settings.store.timeoutMs,
+  };
   const ledgers = await openLedgers({ storeUrl, directory, logger, metrics, told });
-  const budgets = await openBudgets({ config, storeUrl, directory, ledgers, logger, metrics, told });
-  const limiter = makeLimiter(config, storeUrl, {
+  const budgets = await openBudgets({ config: budgetConfig, storeUrl, directory, ledgers, logger, metrics, told });
+  for (const remark of budgets.remarks()) told?.(remark);
+  const limiter = makeLimiter(() => live.current, storeUrl, {
     logger,
     metrics,
     changed: told,
     domains: [...(options.standardLimits?.keys() ?? [])],
   });
   const quotas = makeQuotaCounters(limiter);
-  const inputTokens = await makeInputTokens(config, logger);
   const tools = makeExchangeTools({
-    config: () => config,
+    config: (version) => live.of(version),
+    clusterName: (known, backendId) => feed?.clusterName(known, backendId) ?? backendId,
     logger,
     metrics,
     budgets: budgets.tools,
@@ -69,7 +92,6 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     quotas,
     inputTokens,
   });
-  const findRule = (id: string): LimitRule | undefined => config.limits.get(id);
   const server = new GrpcJsServer({
     maxMessageBytes: config.settings.listener.bufferLimitBytes + envelopeBytes,
     onError: (error, path) => logger.error({ err: error, path }, "a gRPC handler failed"),
@@ -81,15 +103,16 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       attemptLogService(tools.sessions, methodCodec(attemptLogPath)),
       rateLimitService({
         limiter,
-        findRule,
+        findRule: (id) => live.findLimit(id),
         metrics,
         nowMs: Date.now,
         codec: methodCodec(rateLimitPath),
         standard: options.standardLimits && {
           limits: options.standardLimits,
-          failureMode: config.settings.store.failureMode,
+          failureMode: () => live.current.settings.store.failureMode,
         },
       }),
+      ...(feed === undefined ? [] : [feed.service()]),
     ]);
   } catch (error) {
     await limiter.close();
@@ -99,6 +122,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   }
   const sweeper = setInterval(() => {
     tools.sessions.sweep();
+    live.tend();
     metrics.set("sessions", tools.sessions.size);
   }, 1_000);
   const stop = async (): Promise<void> => {
@@ -119,11 +143,11 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
       metrics,
       notReady,
       sources: {
-        budgets: () => config.budgets,
+        budgets: () => live.current.budgets,
         accountsOf: (budgetId) => budgets.tools.holds.accountsOf(budgetId),
         read: budgets.read,
         ledger: ledgers.shared,
-        prices: () => config.prices,
+        prices: () => live.current.prices,
       },
     });
   } catch (error) {
@@ -134,6 +158,8 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     adminPort: admin.port,
     metrics,
     sessions: tools.sessions,
+    live,
+    budgetRemarks: () => budgets.remarks(),
     close: async () => {
       await admin.close();
       await stop();

@@ -13,18 +13,18 @@ function upstreamNames({ models, backends, rules }: RuntimeConfig): readonly str
   return [...new Set([...models, ...ofBackends, ...ofRules])].filter((name) => name !== undefined);
 }
 
-/**
- * Counts input tokens. Where a Hard budget pays, the vocabularies of the configured models are loaded first: doing it later would
- * stall requests.
- */
-export async function makeInputTokens(config: RuntimeConfig, logger: Logger): Promise<InputTokens> {
-  const tokens = new InputTokens({
+/** Where a Hard budget pays, the vocabularies of the configured models are loaded before: doing it later would stall requests. */
+export async function preloadVocabularies(tokens: InputTokens, config: RuntimeConfig): Promise<void> {
+  const isNeeded = [...config.budgets.values()].some(({ enforcement }) => enforcement === "Hard");
+  if (isNeeded) await tokens.preload(upstreamNames(config));
+}
+
+/** Counts input tokens. */
+export function makeInputTokens(logger: Logger): InputTokens {
+  return new InputTokens({
     nowMs: () => performance.now(),
     onNextTurn: (callback) => void setImmediate(callback),
     onVocabularyLost: (vocabulary, reason) =>
       logger.error({ err: reason, vocabulary }, "a vocabulary cannot be loaded; bytes are counted instead"),
   });
-  const isNeeded = [...config.budgets.values()].some(({ enforcement }) => enforcement === "Hard");
-  if (isNeeded) await tokens.preload(upstreamNames(config));
-  return tokens;
 }

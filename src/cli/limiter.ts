@@ -54,23 +54,23 @@ export interface WiredLimiter extends Limiter {
   close(): Promise<void>;
 }
 
-/** Wires the limiter to its store, and to what counts while the store is away. */
+/** Wires the limiter to its store, and to what counts while the store is away. `config`: the one in force. */
 export function makeLimiter(
-  config: RuntimeConfig,
+  config: () => RuntimeConfig,
   storeUrl: string,
   { logger, metrics, changed, domains }: LimiterSurroundings,
 ): WiredLimiter {
   let wasLost = false;
-  const modes = modesOf(config, domains);
+  const modes = (): Modes => modesOf(config(), domains);
   const store = makeStore(storeUrl, {
-    timeoutMs: config.settings.store.timeoutMs,
+    timeoutMs: config().settings.store.timeoutMs,
     nowMs: Date.now,
     onState: (state, reason) => {
       if (state === "lost") {
         wasLost = true;
         logger.warn({ store: reason }, "the rate-limit store is away; each policy's failure mode applies");
         changed?.(
-          `warning: the rate-limit store is away (${reason})\n  ${whileAway(modes)}; it is tried again all the time`,
+          `warning: the rate-limit store is away (${reason})\n  ${whileAway(modes())}; it is tried again all the time`,
         );
       } else {
         logger.info({ store: reason }, "the rate-limit store is connected");
@@ -92,9 +92,9 @@ export function makeLimiter(
   const recovery = setInterval(() => {
     if (journal.size > 0) void limiter.recover();
   }, recoverEveryMs).unref();
-  const denying = modes.get("deny");
   return Object.assign(limiter, {
     notReady: async () => {
+      const denying = modes().get("deny");
       if (denying === undefined) return undefined;
       try {
         await store.apply({ id: randomUUID(), operations: [] });

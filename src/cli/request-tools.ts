@@ -35,7 +35,7 @@ function authenticators(): (backend: Backend) => Authenticator {
 /** What the exchanges need that is opened elsewhere. */
 export type OpenedTools = Pick<
   ExchangeTools,
-  "config" | "logger" | "metrics" | "budgets" | "ledger" | "quotas" | "inputTokens"
+  "config" | "clusterName" | "logger" | "metrics" | "budgets" | "ledger" | "quotas" | "inputTokens"
 >;
 
 /** Wires the exchanges to the registries, the clock and randomness. */

@@ -1,18 +1,23 @@
+import { load } from "../config/load.ts";
 import { makeLogger } from "../observe/logger.ts";
 import { makeAdminToken } from "./admin-token.ts";
 import { claimGrpcAddress } from "./claim-grpc-address.ts";
-import { loadConfiguration } from "./configuration.ts";
+import { compileFiles } from "./configuration.ts";
 import { startGateway } from "./gateway.ts";
 import { checkGrpcAddress } from "./grpc-address.ts";
 import { type CommandIo, listOption, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
+import { Reloader } from "./reloader.ts";
+import { renderedElsewhere } from "./rendered-elsewhere.ts";
 import { upSettings } from "./settings.ts";
 import { loadStandardLimits } from "./standard-limits.ts";
 import { claimStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { FileWatch } from "./watch-files.ts";
 
 const usage = `tollgate serve -f PATH… [--rate-limit-config PATH] [OPTIONS]
 Runs the gateway's gRPC services (ext_proc, rate limits, attempt log) for an Envoy that somebody else runs.
+Resources that change take effect by themselves; SIGHUP reads them at once.
   -f, --file PATH           file or directory of resources (repeatable)
       --listen ADDR         unix:/path or host:port (default: unix:/run/tollgate/grpc.sock)
       --admin-token TOKEN   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made and printed)
@@ -27,7 +32,7 @@ Runs the gateway's gRPC services (ext_proc, rate limits, attempt log) for an Env
 Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_LOG_LEVEL.
 `;
 
-/** `tollgate serve`. Ends on SIGTERM and SIGINT. */
+/** `tollgate serve`. Ends on SIGTERM and SIGINT; SIGHUP reads the resources again. */
 export async function serve(args: readonly string[], io: CommandIo): Promise<number> {
   const { values, positionals } = parseOptions(args, {
     file: { type: "string", short: "f", multiple: true },
@@ -53,7 +58,8 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     throw new UsageError("name the resources with -f PATH, or only limits with --rate-limit-config PATH");
   const grpcAddress = textOption(values["listen"]) ?? "unix:/run/tollgate/grpc.sock";
   const warning = checkGrpcAddress(grpcAddress);
-  const loaded = loadConfiguration(paths, io.env);
+  const files = load(paths);
+  const loaded = compileFiles(files, io.env);
   const { config, remarks } = loaded;
   const standardLimits = standardPath === undefined ? undefined : loadStandardLimits(standardPath);
   // clients connect to somebody else's Envoy: there is no port of theirs here that could be the admin interface's too
@@ -65,7 +71,8 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
   const token = settings.adminToken.value ?? makeAdminToken();
   const { stateDir } = settings;
   const kept = stateDir.from === "default" ? undefined : claimStateDir(stateDir.value);
-  const stop = stopSignal();
+  const stop = stopSignal(["SIGINT", "SIGTERM"]);
+  const logger = makeLogger(settings.logLevel.value);
   const gateway = await startGateway({
     config,
     grpcAddress,
@@ -73,7 +80,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     storeUrl: settings.storeUrl.value,
     stateDir: kept?.directory,
     standardLimits,
-    logger: makeLogger(settings.logLevel.value),
+    logger,
     storeChanged: tell,
   });
   tell(
@@ -83,7 +90,26 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
   );
   if (settings.adminToken.value === undefined)
     tell(`  admin token of this run, for receipts and budgets: ${token.reveal()} (TOLLGATE_ADMIN_TOKEN sets one)`);
+  const reloader = new Reloader({
+    paths,
+    env: io.env,
+    first: loaded,
+    files,
+    settings: config.settings,
+    live: gateway.live,
+    budgetRemarks: () => gateway.budgetRemarks(),
+    consequences: renderedElsewhere,
+    tell,
+    logger,
+    metrics: gateway.metrics,
+    nowMs: Date.now,
+  });
+  const watch = new FileWatch(paths, () => void reloader.check());
+  const reload = (): void => void reloader.reload();
+  process.on("SIGHUP", reload);
   await stop;
+  process.off("SIGHUP", reload);
+  watch.close();
   await gateway.close();
   kept?.release();
   return 0;

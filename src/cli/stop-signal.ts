@@ -1,7 +1,7 @@
-const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+const usual: readonly NodeJS.Signals[] = ["SIGINT", "SIGTERM", "SIGHUP"];
 
 /** Settles when the process is asked to stop (Ctrl-C, SIGTERM, its terminal is closed). A second signal ends the process at once. */
-export function stopSignal(): Promise<NodeJS.Signals> {
+export function stopSignal(signals = usual): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
     const first = (signal: NodeJS.Signals): void => {
       for (const name of signals) {

@@ -1,26 +1,34 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { load } from "../config/load.ts";
+import type { RenderOptions } from "../envoy/options.ts";
 import { makeLogger } from "../observe/logger.ts";
 import { adminTokenFile, makeAdminToken, removeAdminToken, writeAdminToken } from "./admin-token.ts";
 import { banner } from "./banner.ts";
-import { loadConfiguration } from "./configuration.ts";
+import { compileFiles } from "./configuration.ts";
 import { drainEnvoy } from "./drain.ts";
 import { findEnvoy } from "./envoy-binary.ts";
-import { envoyNotReady, startEnvoy } from "./envoy-process.ts";
+import { EnvoyFeed } from "./envoy-feed.ts";
+import { envoyNotReady, envoyWarmed, startEnvoy } from "./envoy-process.ts";
 import { uncaughtError } from "./failure.ts";
 import { startGateway } from "./gateway.ts";
 import { Guard } from "./guard.ts";
-import { startMocks } from "./mock-processes.ts";
+import { Mocks } from "./mock-processes.ts";
 import { type CommandIo, listOption, type OptionValues, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
 import { printConfig } from "./print-config.ts";
+import { Reloader } from "./reloader.ts";
+import { defaultTrustedCaFile } from "./render.ts";
 import { Running } from "./running.ts";
 import { upSettings } from "./settings.ts";
+import { StartRefusal } from "./start-refusal.ts";
 import { openStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { FileWatch } from "./watch-files.ts";
 
 const usage = `tollgate up [-f PATH…] [OPTIONS]
 Everything on one machine: Envoy, the gateway, and mock providers for MockBackends.
+Resources that change take effect by themselves.
   -f, --file PATH       file or directory of resources (repeatable; default: the demo)
       --port PORT       port that clients use, 0 = any free one (default: the resources' listener.port)
       --admin-token T   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)
@@ -61,7 +69,8 @@ function demo(): string {
 async function start(values: OptionValues, paths: readonly string[], io: CommandIo, running: Running): Promise<string> {
   const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   const files = paths.length === 0 ? [demo()] : paths;
-  const first = loadConfiguration(files, io.env);
+  const read = load(files);
+  const first = compileFiles(read, io.env);
   const settings = upSettings(values, io.env, first);
   if (values["print-config"] === true) return printConfig(first, settings);
   if (first.remarks !== "") tell(first.remarks);
@@ -79,7 +88,8 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     progress: tell,
     signal: running.signal,
   });
-  const mocks = await startMocks(first.mocks, { state, guard, running, io });
+  const mocks = new Mocks({ state, guard, running, io });
+  await mocks.start(first.mocks);
   const token = settings.adminToken.value ?? makeAdminToken();
   const madeToken = settings.adminToken.value === undefined ? token : undefined;
   const tokenPath = state.file(adminTokenFile);
@@ -88,22 +98,57 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     writeAdminToken(tokenPath, madeToken);
     await running.add(() => removeAdminToken(tokenPath));
   }
-  const { config } = mocks.size === 0 ? first : loadConfiguration(files, io.env, mocks);
+  const { config } = first.mocks.length === 0 ? first : compileFiles(read, io.env, mocks.addresses);
+  const render: RenderOptions = {
+    grpcAddress: state.grpcAddress,
+    listen: { address: listener.address, port },
+    adminPort: envoyAdminPort,
+    tombstonePort: await claimPort("127.0.0.1", 0, "a free port"),
+    accessLogPath: state.file("access.log"),
+    trustedCaFile: defaultTrustedCaFile,
+  };
+  const logger = makeLogger(settings.logLevel.value, state.log("gateway.log"));
+  const refusal = new StartRefusal();
+  const feed = new EnvoyFeed({
+    config,
+    render,
+    warmed: () => envoyWarmed(envoyAdminPort),
+    refused: (reason) => {
+      logger.error({ reason }, "Envoy refuses a part of its configuration");
+      refusal.told(reason);
+    },
+  });
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
     admin: { address: admin.address, port: adminPort, token },
     storeUrl: settings.storeUrl.value,
     stateDir: state.path,
-    logger: makeLogger(settings.logLevel.value, state.log("gateway.log")),
+    logger,
     othersNotReady: () => envoyNotReady(envoyAdminPort),
     storeChanged: tell,
+    feed,
   });
   await running.add(() => gateway.close());
-  await startEnvoy(
-    { config, binary: binary.path, port, adminPort: envoyAdminPort, state, report: tell, runs: guard.place() },
-    running,
+  await refusal.during(
+    startEnvoy({ config, render, binary: binary.path, state, report: tell, runs: guard.place() }, running),
   );
+  const reloader = new Reloader({
+    paths: files,
+    env: io.env,
+    first,
+    files: read,
+    settings: config.settings,
+    live: gateway.live,
+    mocks,
+    budgetRemarks: () => gateway.budgetRemarks(),
+    tell,
+    logger,
+    metrics: gateway.metrics,
+    nowMs: Date.now,
+  });
+  const watch = new FileWatch(files, () => void reloader.check());
+  await running.add(() => watch.close());
   await running.add(() =>
     drainEnvoy(envoyAdminPort, (requests) => tell(`requests in flight: ${requests}; Ctrl-C again ends at once`)),
   );
@@ -113,7 +158,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     adminPort: gateway.adminPort,
     madeToken,
     envoyVersion: binary.version,
-    mocks,
+    mocks: mocks.addresses,
     storeUrl: settings.storeUrl.value,
     stateDir: state.path,
     demo: paths.length === 0,

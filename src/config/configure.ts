@@ -54,6 +54,8 @@ export interface Configured {
   readonly mocks: readonly MockSpec[];
   /** Resources that were read and are valid. */
   readonly resourceCount: number;
+  /** A hash of every resource by kind and id, `AIBackend default/openai`: to tell what differs from one load to the next. */
+  readonly written: ReadonlyMap<string, string>;
   /** Where a setting comes from. */
   readonly whereSet: WhereSet;
 }
@@ -76,6 +78,16 @@ export function configure(input: ConfigureInput): Configured {
     ),
     mocks: mocks.specs,
     resourceCount: kinds.reduce((count, kind) => count + resources.all(kind).length, 0),
+    written: new Map(
+      kinds.flatMap((kind) =>
+        resources
+          .all(kind)
+          .map(({ id, annotations, raw }) => [
+            `${kind.kind} ${kind.namespaced ? id : id.slice(1)}`,
+            contentHash([annotations, raw]),
+          ]),
+      ),
+    ),
     whereSet: whereSet(resources),
   };
 }

@@ -4,7 +4,6 @@ import { localReplies } from "./local-replies.ts";
 import { tollgateCluster } from "./names.ts";
 import { type Json, type JsonObject, type RenderOptions, seconds, typed } from "./options.ts";
 import { rateLimitFilter } from "./rate-limits.ts";
-import { renderRoutes } from "./routes.ts";
 
 const routerFilter = "envoy.extensions.filters.http.router.v3.Router";
 const connectionManager = "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager";
@@ -71,7 +70,8 @@ const routerProcessor: JsonObject = {
     message_timeout: seconds(messageTimeoutMs),
     max_message_timeout: seconds(maxMessageTimeoutMs),
     allow_mode_override: true,
-    request_attributes: ["source.address"],
+    // the route tells of which configuration the routes are that Envoy holds for this request
+    request_attributes: ["source.address", "xds.route_name"],
     response_attributes: ["response.code_details", "upstream.request_attempt_count", "xds.cluster_name"],
     status_on_error: { code: "ServiceUnavailable" },
     // the exchange sets x-envoy-max-retries
@@ -115,7 +115,8 @@ const router: JsonObject = {
   }),
 };
 
-export function renderListener(config: RuntimeConfig, options: RenderOptions): JsonObject {
+/** @param routes `route_config` or `rds` */
+export function renderListener(config: RuntimeConfig, options: RenderOptions, routes: JsonObject): JsonObject {
   const { listener } = config.settings;
   const filters: Json = [
     {
@@ -137,7 +138,7 @@ export function renderListener(config: RuntimeConfig, options: RenderOptions): J
         access_log: [accessLog(config, options)],
         local_reply_config: localReplies(config),
         http_filters: [routerProcessor, rateLimitFilter, router],
-        route_config: renderRoutes(config),
+        ...routes,
       }),
     },
   ];

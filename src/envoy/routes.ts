@@ -1,5 +1,5 @@
 import type { RouteRule, RuntimeConfig } from "../core/runtime-config.ts";
-import { backendNamespace } from "./names.ts";
+import { backendNamespace, type Naming, plainNaming, routesName } from "./names.ts";
 import { type Json, type JsonObject, seconds, typed } from "./options.ts";
 import { renderRateLimits } from "./rate-limits.ts";
 
@@ -30,7 +30,7 @@ function perTryTimeouts(rule: RouteRule, stream: boolean): JsonObject {
 }
 
 /** The clusters of a rule in order of preference; a request's own order arrives in metadata `tollgate.route`. */
-function clusterSpecifier(rule: RouteRule): JsonObject {
+function clusterSpecifier(rule: RouteRule, naming: Naming): JsonObject {
   const ordered = [...rule.backends].sort((a, b) => a.priority - b.priority);
   return {
     extension: {
@@ -41,7 +41,7 @@ function clusterSpecifier(rule: RouteRule): JsonObject {
           override_metadata_namespace: "tollgate.route",
           priority_groups: ordered.map((ref, index) => ({
             name: `p${index}`,
-            clusters: [{ cluster_name: ref.backendId, weight: 1 }],
+            clusters: [{ cluster_name: naming.cluster(ref.backendId), weight: 1 }],
           })),
         },
       ),
@@ -49,7 +49,7 @@ function clusterSpecifier(rule: RouteRule): JsonObject {
   };
 }
 
-function renderRoute(rule: RouteRule, stream: boolean): JsonObject {
+function renderRoute(rule: RouteRule, stream: boolean, naming: Naming): JsonObject {
   const headers: Json[] = [{ name: "x-tollgate-route", string_match: { exact: rule.id } }];
   if (stream) headers.push({ name: "x-tollgate-stream", string_match: { exact: "1" } });
   return {
@@ -62,7 +62,7 @@ function renderRoute(rule: RouteRule, stream: boolean): JsonObject {
       idle_timeout: seconds(Math.max(rule.requestTimeoutMs, rule.streamIdleTimeoutMs) + 5_000),
       auto_host_rewrite: true,
       retry_policy: { ...retryPolicy(rule), ...perTryTimeouts(rule, stream) },
-      inline_cluster_specifier_plugin: clusterSpecifier(rule),
+      inline_cluster_specifier_plugin: clusterSpecifier(rule, naming),
     },
   };
 }
@@ -71,13 +71,13 @@ function renderRoute(rule: RouteRule, stream: boolean): JsonObject {
  * One pair of Envoy routes per rule, matched on headers that only the router's exchange sets: matching is done once, by us.
  * Streams have their own route because the per-try timeouts would cut and repeat, and bill twice, a long JSON answer.
  */
-export function renderRoutes(config: RuntimeConfig): JsonObject {
+export function renderRoutes(config: RuntimeConfig, naming: Naming = plainNaming): JsonObject {
   const rules = [...config.rules.values()]
     // Envoy refuses a route to an unknown cluster; a backend that is not there yet is left out of plans as well
     .map((rule) => ({ ...rule, backends: rule.backends.filter(({ backendId }) => config.backends.has(backendId)) }))
     .filter((rule) => rule.backends.length > 0);
   return {
-    name: "ai",
+    name: routesName,
     virtual_hosts: [
       {
         name: "all",
@@ -86,9 +86,9 @@ export function renderRoutes(config: RuntimeConfig): JsonObject {
         include_attempt_count_in_response: true,
         typed_per_filter_config: renderRateLimits(config),
         routes: [
-          ...rules.flatMap((rule) => [renderRoute(rule, true), renderRoute(rule, false)]),
-          // what a request has before the exchange answered it
-          { match: { prefix: "/" }, direct_response: { status: 404 } },
+          ...rules.flatMap((rule) => [renderRoute(rule, true, naming), renderRoute(rule, false, naming)]),
+          // what a request has before the exchange answered it; its name tells the exchange which configuration these routes are of
+          { ...(naming.version && { name: naming.version }), match: { prefix: "/" }, direct_response: { status: 404 } },
         ],
       },
     ],

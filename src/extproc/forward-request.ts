@@ -32,10 +32,10 @@ export function beginAttempt(
 }
 
 /** The ordered list of backends, as Envoy's priority-group cluster specifier reads it. */
-function priorityGroups(plan: RequestPlan): MetadataValue {
+function priorityGroups(plan: RequestPlan, clusterOf: (backendId: string) => string): MetadataValue {
   return plan.attempts.map((attempt, index) => ({
     name: `p${index}`,
-    clusters: [{ cluster_name: attempt.backend.id, weight: 1 }],
+    clusters: [{ cluster_name: clusterOf(attempt.backend.id), weight: 1 }],
   }));
 }
 
@@ -87,7 +87,7 @@ export async function forwardRequest(
         usage_estimated: true,
         content_length: (outgoing.body ?? request.raw).length,
       },
-      "tollgate.route": { priority_groups: priorityGroups(plan) },
+      "tollgate.route": { priority_groups: priorityGroups(plan, (id) => tools.clusterName(session.config, id)) },
       "tollgate.limits": limitMetadata(plan.limits, session.costs),
       "tollgate.charges": chargeMetadata(plan.limits, session.costs, false),
     }),

@@ -100,7 +100,7 @@ export class RouterExchange implements StreamHandler<ProcessingRequest> {
 
   #requestHeaders(request: ProcessingRequest, message: HttpHeaders): ProcessingResponse {
     const { config, endpoints, modelsPages, sessions, newSessionId, nowMs } = this.#tools;
-    const runtime = config();
+    const runtime = config(attribute(request, "xds.route_name")?.stringValue);
     const headers = readHeaders(message);
     const view: RequestView = {
       method: headers.get(":method") ?? "",

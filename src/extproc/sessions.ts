@@ -1,3 +1,4 @@
+import type { RuntimeConfig } from "../core/runtime-config.ts";
 import type { AttemptReport, Session } from "./session.ts";
 
 /** How long an ended session waits for what Envoy reports of its attempts (its log is flushed every 0.1 s). */
@@ -28,6 +29,14 @@ export class Sessions {
 
   get size(): number {
     return this.#open.size;
+  }
+
+  /** Configurations that requests have begun with which are not over yet. */
+  configs(): ReadonlySet<RuntimeConfig> {
+    const configs = new Set<RuntimeConfig>();
+    for (const session of this.#open.values()) configs.add(session.config);
+    for (const { session } of this.#ended.values()) configs.add(session.config);
+    return configs;
   }
 
   /** False when there are too many already. */

@@ -13,7 +13,13 @@ import type { Sessions } from "./sessions.ts";
 
 /** Everything the exchanges are given; made by the composition root. */
 export interface ExchangeTools extends AttemptTools {
-  readonly config: () => RuntimeConfig;
+  /**
+   * The configuration for a new request: the one whose routes Envoy holds for it, if Envoy names one that is known here
+   * (`xds.route_name`), else the one in force.
+   */
+  readonly config: (version: string | undefined) => RuntimeConfig;
+  /** What Envoy calls the cluster of a backend. */
+  readonly clusterName: (config: RuntimeConfig, backendId: string) => string;
   readonly endpoints: readonly Endpoint[];
   readonly modelsPages: readonly ModelsPage[];
   /** In [0, 1). */

@@ -34,8 +34,8 @@ export class GrpcJsServer implements GrpcServer {
   readonly #options: GrpcJsOptions;
   /** Requests in flight. */
   #duplexCalls = 0;
-  /** Closes one log stream each. Envoy keeps them open for as long as it lives, so shutdown must not wait for them. */
-  readonly #logStreams = new Set<() => void>();
+  /** Closes one stream each of logs and of discovery. Envoy keeps them open for as long as it lives, so shutdown must not wait for them. */
+  readonly #lastingStreams = new Set<() => void>();
   #closing = false;
 
   constructor(options: GrpcJsOptions) {
@@ -67,15 +67,15 @@ export class GrpcJsServer implements GrpcServer {
             resolve();
           });
           this.#closing = true;
-          this.#closeLogsIfIdle();
+          this.#closeLastingIfIdle();
         }),
     };
   }
 
-  #closeLogsIfIdle(): void {
-    if (!this.#closing || this.#duplexCalls > 0 || this.#logStreams.size === 0) return;
+  #closeLastingIfIdle(): void {
+    if (!this.#closing || this.#duplexCalls > 0 || this.#lastingStreams.size === 0) return;
     setTimeout(() => {
-      for (const close of this.#logStreams) close();
+      for (const close of this.#lastingStreams) close();
     }, lastReportsMs);
   }
 
@@ -113,7 +113,12 @@ export class GrpcJsServer implements GrpcServer {
   #duplex(method: AnyStream): handleBidiStreamingCall<unknown, unknown> {
     return (call) => {
       let over = false;
-      this.#duplexCalls++;
+      const close = (): void => {
+        if (!over) call.end();
+        over = true;
+      };
+      if (method.lasting === true) this.#lastingStreams.add(close);
+      else this.#duplexCalls++;
       const handler = method.open({
         send: (response: unknown) => {
           if (!over) call.write(response);
@@ -124,8 +129,9 @@ export class GrpcJsServer implements GrpcServer {
         over = true;
       });
       this.#converse(call, method, handler, (error) => {
-        this.#duplexCalls--;
-        this.#closeLogsIfIdle();
+        if (method.lasting === true) this.#lastingStreams.delete(close);
+        else this.#duplexCalls--;
+        this.#closeLastingIfIdle();
         if (over) return;
         over = true;
         if (error === undefined) call.end();
@@ -138,12 +144,12 @@ export class GrpcJsServer implements GrpcServer {
     return (call, callback) => {
       const handler = method.open({ send: () => undefined, isOver: () => false });
       const finish = (error?: unknown): void => {
-        if (!this.#logStreams.delete(close)) return;
+        if (!this.#lastingStreams.delete(close)) return;
         if (error === undefined) callback(null, {});
         else callback({ code: status.INTERNAL, details: "internal error" });
       };
       const close = (): void => finish();
-      this.#logStreams.add(close);
+      this.#lastingStreams.add(close);
       this.#converse(call, method, handler, finish);
     };
   }

@@ -37,6 +37,8 @@ export interface StreamHandler<Request> {
 export interface StreamMethod<Request, Response> {
   /** `duplex`: both sides stream. `client-stream`: only the peer streams (access logs). */
   readonly kind: "duplex" | "client-stream";
+  /** The peer keeps such a stream open for as long as it lives: shutdown does not wait for its end. Those with `client-stream` always do. */
+  readonly lasting?: boolean;
   readonly path: string;
   readonly codec: Codec<Request, Response>;
   readonly open: (peer: Peer<Response>) => StreamHandler<Request>;

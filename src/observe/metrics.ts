@@ -62,10 +62,19 @@ const counters = {
     labels: [],
   },
   unknown_limit_total: { help: "Rate-limit descriptors that named no rule we know", labels: [] },
+  config_reloads_total: {
+    help: "Changes of the configuration; outcome = applied, invalid, refused_by_envoy",
+    labels: ["outcome"],
+  },
   sessions_swept_total: { help: "Sessions that never ended and were removed", labels: [] },
 } as const;
 
 const gauges = {
+  config_version: { help: "1 for the version of the configuration in force", labels: ["version"] },
+  config_last_reload_success_timestamp_seconds: {
+    help: "When the configuration in force was put into force, in seconds since 1970",
+    labels: [],
+  },
   sessions: { help: "Client requests in flight", labels: [] },
   store_durable: {
     help: "1 = the budget store keeps what it acknowledged through a crash (appendonly yes, appendfsync always); 0 = it does not, or nobody can tell",
@@ -110,6 +119,12 @@ export class Metrics {
   }
 
   set(name: GaugeName, value: number, labels: Readonly<Record<string, string>> = {}): void {
+    this.#gauges.get(name)?.set(labels, value);
+  }
+
+  /** Sets the one series that a gauge has; the one before, of other labels, is gone. */
+  replace(name: GaugeName, value: number, labels: Readonly<Record<string, string>>): void {
+    this.#gauges.get(name)?.reset();
     this.#gauges.get(name)?.set(labels, value);
   }
 

@@ -20,7 +20,7 @@ export interface RateLimitServiceOptions {
   readonly nowMs: () => number;
   readonly codec: Codec<RateLimitRequest, RateLimitResponse>;
   /** Limits of the standard rate-limit service that are served too, and what holds for them while the store is away. */
-  readonly standard?: { readonly limits: StandardLimits; readonly failureMode: FailureMode } | undefined;
+  readonly standard?: { readonly limits: StandardLimits; readonly failureMode: () => FailureMode } | undefined;
 }
 
 function entry(descriptor: RateLimitDescriptor, key: string): string | undefined {
@@ -38,7 +38,7 @@ export function rateLimitService(options: RateLimitServiceOptions): UnaryMethod<
     const { domain = "", descriptors = [] } = request;
     const root = standard?.limits.get(domain);
     if (standard !== undefined && root !== undefined)
-      return await answerStandard(domain, root, request, { ...options, names, failureMode: standard.failureMode });
+      return await answerStandard(domain, root, request, { ...options, names, failureMode: standard.failureMode() });
     const items = descriptors.map((descriptor): LimitItem | undefined => {
       const rule = findRule(entry(descriptor, "rule") ?? "");
       const account = entry(descriptor, "account");

@@ -23,7 +23,7 @@ describe("makeLimiter", () => {
   it("L18: charges that the store could not take are there some time later, although nobody calls", async () => {
     const { config } = loadConfiguration([], {});
     const said: string[] = [];
-    const limiter = makeLimiter(config, redis.url, {
+    const limiter = makeLimiter(() => config, redis.url, {
       logger: makeLogger("silent"),
       metrics: new Metrics(),
       changed: (message) => said.push(message),

@@ -7,9 +7,14 @@ import { configureText, document } from "../config/support.ts";
 
 /** What a TollgateConfig with this `spec` loads to. */
 function loaded(spec: string): LoadedConfiguration {
-  const { config, mocks, whereSet } = configureText(document("tollgate.dev/v1alpha1", "TollgateConfig", "t", spec));
+  const {
+    config,
+    mocks,
+    whereSet,
+    written: resources,
+  } = configureText(document("tollgate.dev/v1alpha1", "TollgateConfig", "t", spec));
   if (config === undefined) throw new Error("not valid");
-  return { config, mocks, whereSet, remarks: "" };
+  return { config, mocks, whereSet, written: resources, remarks: "" };
 }
 
 const written = loaded("{listener: {port: 8081}, log: {level: warn}}");

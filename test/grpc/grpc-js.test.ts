@@ -39,8 +39,9 @@ describe("GrpcJsServer.close", () => {
         ended: () => undefined,
       }),
     };
+    const feed: StreamMethod<Buffer, Buffer> = { ...exchange, path: "/test/Feed", lasting: true };
     const server = new GrpcJsServer({ maxMessageBytes: 1024, onError: () => undefined });
-    listening = await server.serve(`unix:${socket}`, [exchange, log]);
+    listening = await server.serve(`unix:${socket}`, [exchange, feed, log]);
     client = new Client(`unix:${socket}`, credentials.createInsecure());
   });
   afterEach(() => {
@@ -65,6 +66,15 @@ describe("GrpcJsServer.close", () => {
     await listening.close(60_000);
     expect(await ended).to.equal(0);
     expect(existsSync(socket)).to.equal(false);
+  });
+
+  it("does not wait for other lasting streams either, and ends them with OK", async () => {
+    const call = client.makeBidiStreamRequest("/test/Feed", bytes, bytes);
+    call.write(Buffer.from("one"));
+    await once(call, "data");
+    const status = once(call, "status");
+    await listening.close(60_000);
+    expect((await status)[0]).to.include({ code: 0 });
   });
 
   it("waits for the exchanges in flight, and takes log entries until those are over", async () => {

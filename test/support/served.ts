@@ -16,7 +16,11 @@ const startLimitMs = 60_000;
 export interface Served {
   readonly url: string;
   readonly adminUrl: string;
+  /** The file of resources that it was started with. */
+  readonly resources: string;
   readonly envoyPid: number;
+  /** The end of what the gateway has printed. */
+  output(): string;
   readonly gatewayPid: number;
   /** SIGKILL. */
   kill(): Promise<void>;
@@ -102,8 +106,9 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
   return {
     url: `http://127.0.0.1:${port}`,
     adminUrl,
+    resources,
     envoyPid: envoy.pid ?? 0,
-    ...({ envoyAdminPort } as object),
+    output: () => output,
     get gatewayPid() {
       return gateway?.pid ?? 0;
     },

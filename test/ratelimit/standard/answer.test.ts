@@ -39,7 +39,7 @@ function makeService(failureMode: FailureMode = "local") {
     metrics,
     nowMs: () => nowMs,
     codec: methodCodec<RateLimitRequest, RateLimitResponse>(rateLimitPath),
-    standard: { limits: new Map([["web", treeOf("web", yaml)]]), failureMode },
+    standard: { limits: new Map([["web", treeOf("web", yaml)]]), failureMode: () => failureMode },
   });
   const ask = (...descriptors: RateLimitDescriptor[]) => handle({ domain: "web", descriptors });
   const pass = (ms: number): void => {
