@@ -2,6 +2,7 @@ import type { Secret } from "../core/auth.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
 import { adminTokenFile } from "./admin-token.ts";
 import { storeName } from "./store-name.ts";
+import { urlOf } from "./url-of.ts";
 
 export interface BannerInput {
   readonly config: RuntimeConfig;
@@ -16,12 +17,6 @@ export interface BannerInput {
   readonly stateDir: string;
   /** The demo's own resources are loaded: its curl commands apply. */
   readonly demo: boolean;
-}
-
-/** An address as a URL that a client on this machine can use. */
-function urlOf(address: string, port: number): string {
-  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** A request to paste into a shell. `-w` ends each answer with a new line. */

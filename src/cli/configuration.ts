@@ -1,10 +1,11 @@
-import { configure, type MockSpec, type WhereSet } from "../config/configure.ts";
+import { type Configured, configure, type MockSpec, type WhereSet } from "../config/configure.ts";
 import { load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
 import { makePriceBook } from "../metering/price-book.ts";
 import { providers } from "../providers/index.ts";
+import type { ObjectText } from "../resources/resource-store.ts";
 import { InvalidConfiguration } from "./invalid-configuration.ts";
 
 /** Which client APIs each schema can serve, from the registry. */
@@ -23,17 +24,17 @@ export interface LoadedConfiguration {
   readonly whereSet: WhereSet;
 }
 
-/**
- * Reads and compiles resources. Unresolved references are accepted and told (resources.md §1).
- * @throws InvalidConfiguration
- */
-export function loadConfiguration(
+type MockAddresses = ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+
+/** Reads and compiles resources: those of files and those that came through the resource API, with all there is to tell. */
+export function readConfiguration(
   paths: readonly string[],
   env: Readonly<Record<string, string | undefined>>,
-  mockAddresses?: ReadonlyMap<string, { readonly host: string; readonly port: number }>,
-): LoadedConfiguration {
-  const { config, diagnostics, mocks, whereSet } = configure({
-    files: load(paths),
+  mockAddresses?: MockAddresses,
+  applied: readonly ObjectText[] = [],
+): Configured {
+  return configure({
+    files: [...load(paths), ...applied.map((object) => ({ ...object, expandEnv: false }))],
     env,
     strict: false,
     pairs,
@@ -41,6 +42,19 @@ export function loadConfiguration(
     makePriceBook,
     ...(mockAddresses === undefined ? {} : { mockAddresses }),
   });
+}
+
+/**
+ * As `readConfiguration`. Unresolved references are accepted and told (resources.md §1).
+ * @throws InvalidConfiguration
+ */
+export function loadConfiguration(
+  paths: readonly string[],
+  env: Readonly<Record<string, string | undefined>>,
+  mockAddresses?: MockAddresses,
+  applied: readonly ObjectText[] = [],
+): LoadedConfiguration {
+  const { config, diagnostics, mocks, whereSet } = readConfiguration(paths, env, mockAddresses, applied);
   if (config === undefined) throw new InvalidConfiguration(renderDiagnostics(diagnostics));
   const remarks = (["unresolved", "warning"] as const).flatMap((wanted) =>
     diagnostics.filter(({ severity }) => severity === wanted),

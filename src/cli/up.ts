@@ -2,6 +2,7 @@ import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { makeLogger } from "../observe/logger.ts";
 import { adminTokenFile, makeAdminToken, removeAdminToken, writeAdminToken } from "./admin-token.ts";
+import { makeResourceApi, openResources } from "./applied-resources.ts";
 import { banner } from "./banner.ts";
 import { loadConfiguration } from "./configuration.ts";
 import { drainEnvoy } from "./drain.ts";
@@ -10,14 +11,16 @@ import { envoyNotReady, startEnvoy } from "./envoy-process.ts";
 import { uncaughtError } from "./failure.ts";
 import { startGateway } from "./gateway.ts";
 import { Guard } from "./guard.ts";
+import { kubeconfigFile, writeKubeconfig } from "./kubeconfig-file.ts";
 import { startMocks } from "./mock-processes.ts";
 import { type CommandIo, listOption, type OptionValues, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
 import { printConfig } from "./print-config.ts";
 import { Running } from "./running.ts";
-import { upSettings } from "./settings.ts";
+import { stateDirSetting, upSettings } from "./settings.ts";
 import { openStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { urlOf } from "./url-of.ts";
 
 const usage = `tollgate up [-f PATH…] [OPTIONS]
 Everything on one machine: Envoy, the gateway, and mock providers for MockBackends.
@@ -61,7 +64,8 @@ function demo(): string {
 async function start(values: OptionValues, paths: readonly string[], io: CommandIo, running: Running): Promise<string> {
   const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   const files = paths.length === 0 ? [demo()] : paths;
-  const first = loadConfiguration(files, io.env);
+  const resources = openResources(stateDirSetting(values, io.env).value);
+  const first = loadConfiguration(files, io.env, undefined, resources.texts());
   const settings = upSettings(values, io.env, first);
   if (values["print-config"] === true) return printConfig(first, settings);
   if (first.remarks !== "") tell(first.remarks);
@@ -87,12 +91,15 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   if (madeToken !== undefined) {
     writeAdminToken(tokenPath, madeToken);
     await running.add(() => removeAdminToken(tokenPath));
+    await running.add(writeKubeconfig(state.file(kubeconfigFile), urlOf(admin.address, adminPort), madeToken));
   }
-  const { config } = mocks.size === 0 ? first : loadConfiguration(files, io.env, mocks);
+  const { config } = mocks.size === 0 ? first : loadConfiguration(files, io.env, mocks, resources.texts());
+  const resourceApi = makeResourceApi({ store: resources, paths: files, env: io.env, mocks, running: () => config });
+  await resourceApi.refresh();
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
-    admin: { address: admin.address, port: adminPort, token },
+    admin: { address: admin.address, port: adminPort, token, resourceApi },
     storeUrl: settings.storeUrl.value,
     stateDir: state.path,
     logger: makeLogger(settings.logLevel.value, state.log("gateway.log")),

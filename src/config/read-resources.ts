@@ -7,10 +7,14 @@ import { type Resource, ResourceSet } from "./resource.ts";
 
 const defaultNamespace = "default";
 
-/** Every document as a resource of its kind; what is invalid is refused, with all reasons in the report. */
+/**
+ * Every document as a resource of its kind; what is invalid is refused, with all reasons in the report. What came through the resource
+ * API takes the place of what files say under the same name.
+ */
 export function readResources(documents: readonly YamlDocument[], report: Report): ResourceSet {
   const resources = new ResourceSet();
-  for (const document of documents.flatMap(itemsOf)) {
+  const appliedFirst = [...documents].sort((a, b) => Number(a.expandEnv) - Number(b.expandEnv));
+  for (const document of appliedFirst.flatMap(itemsOf)) {
     const definition = identify(document, report);
     if (definition === undefined) continue;
     const object = checkStructure(definition, document, report);
@@ -72,10 +76,17 @@ function add(
   };
   const earlier = resources.add(definition, resource);
   if (earlier === undefined) return;
-  const { line } = earlier.locate(["metadata", "name"]);
-  report.error(
-    document,
-    ["metadata", "name"],
-    `${definition.kind} ${resource.id} is defined in ${earlier.file}:${line} already; rename or remove one`,
-  );
+  const place = `${earlier.file}:${earlier.locate(["metadata", "name"]).line}`;
+  if (document.expandEnv && !earlier.expandEnv)
+    report.info(
+      document,
+      ["metadata", "name"],
+      `is not used: ${definition.kind} ${resource.id} was applied, see ${place}`,
+    );
+  else
+    report.error(
+      document,
+      ["metadata", "name"],
+      `${definition.kind} ${resource.id} is defined in ${place} already; rename or remove one`,
+    );
 }
