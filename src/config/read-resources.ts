@@ -1,5 +1,6 @@
 import { checkStructure } from "./check-structure.ts";
 import { identify } from "./identify.ts";
+import { itemsOf } from "./items-of.ts";
 import type { Envelope, KindDefinition } from "./kind-definition.ts";
 import type { YamlDocument } from "./parse.ts";
 import type { Report } from "./report.ts";
@@ -22,21 +23,6 @@ export function readResources(documents: readonly YamlDocument[], report: Report
     else add(definition, document, object as Envelope, resources, report);
   }
   return resources;
-}
-
-/** A `List`, as `kubectl get -o yaml` prints it, is its items. */
-function itemsOf(document: YamlDocument): readonly YamlDocument[] {
-  const { apiVersion, kind, items } = (document.value ?? {}) as {
-    apiVersion?: unknown;
-    kind?: unknown;
-    items?: unknown;
-  };
-  if (apiVersion !== "v1" || kind !== "List" || !Array.isArray(items)) return [document];
-  return items.map((value: unknown, index) => ({
-    ...document,
-    value,
-    locate: (path, part) => document.locate(["items", index, ...path], part),
-  }));
 }
 
 function refuse(kind: string, document: YamlDocument, resources: ResourceSet): void {

@@ -5,14 +5,14 @@ import { groupVersion, type ResourceType } from "./resource-type.ts";
 import { maskedSecret } from "./secret-values.ts";
 import { notFound } from "./status.ts";
 
-/** A namespace is there when somebody made it or something is in it; `default` always is. */
+/** A namespace is there when somebody made it or something is in it; `default` always is. It is as old as what is in it. */
 function impliedNamespaces(store: ResourceStore): readonly StoredObject[] {
-  const names = new Map<string, string>([["default", "1970-01-01T00:00:00Z"]]);
-  for (const { metadata } of store.list({})) {
+  const objects = store.list({});
+  const oldest = objects.map(({ metadata }) => metadata.creationTimestamp).sort()[0] ?? "1970-01-01T00:00:00Z";
+  const names = new Map<string, string>([["default", oldest]]);
+  for (const { metadata } of objects) {
     const { namespace, creationTimestamp } = metadata;
-    const known = namespace === undefined ? undefined : names.get(namespace);
-    if (namespace !== undefined && (known === undefined || known > creationTimestamp))
-      names.set(namespace, creationTimestamp);
+    if (namespace !== undefined && creationTimestamp < (names.get(namespace) ?? "~")) names.set(namespace, creationTimestamp);
   }
   return [...names].map(([name, creationTimestamp]) => ({
     apiVersion: "v1",

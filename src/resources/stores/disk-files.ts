@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import type { ObjectFiles } from "../object-files.ts";
 import type { ObjectKey } from "../stored-object.ts";
 
@@ -71,6 +71,8 @@ export class DiskFiles implements ObjectFiles {
   }
 
   async #write(path: string, text: string): Promise<void> {
+    // names are checked before they come here; this is the last door
+    if (relative(this.#directory, path).startsWith("..")) throw new Error("an object's name leads out of the folder");
     const folder = dirname(path);
     await mkdir(folder, { recursive: true, mode: 0o700 });
     const beside = `${path}.new`;
