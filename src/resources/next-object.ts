@@ -30,7 +30,7 @@ export function timestamp(nowMs: number): string {
 
 /**
  * The object that `written` becomes: its names, uid, times and counters are the server's (whatever was written there), its status is
- * the old one. The same as `existing` when nothing changed. The store gives the resourceVersion when it keeps it.
+ * the old one. The same as `existing` when nothing changed but the version that it was written in. The store gives the resourceVersion when it keeps it.
  */
 export function nextObject(
   key: ObjectKey,
@@ -64,5 +64,7 @@ export function nextObject(
     ...(content as object),
     ...(existing?.status === undefined ? {} : { status: existing.status }),
   };
-  return existing !== undefined && isDeepStrictEqual(next, existing) ? existing : next;
+  const isUnchanged =
+    existing !== undefined && isDeepStrictEqual({ ...next, apiVersion: existing.apiVersion }, existing);
+  return isUnchanged ? existing : next;
 }

@@ -12,7 +12,8 @@ function impliedNamespaces(store: ResourceStore): readonly StoredObject[] {
   const names = new Map<string, string>([["default", oldest]]);
   for (const { metadata } of objects) {
     const { namespace, creationTimestamp } = metadata;
-    if (namespace !== undefined && creationTimestamp < (names.get(namespace) ?? "~")) names.set(namespace, creationTimestamp);
+    if (namespace !== undefined && creationTimestamp < (names.get(namespace) ?? "~"))
+      names.set(namespace, creationTimestamp);
   }
   return [...names].map(([name, creationTimestamp]) => ({
     apiVersion: "v1",

@@ -29,8 +29,11 @@ function isRecord(value: unknown): value is Json {
 function toOpenApi(schema: unknown): unknown {
   if (Array.isArray(schema)) return schema.map(toOpenApi);
   if (!isRecord(schema)) return schema;
-  const { $schema: _schema, propertyNames: _names, anyOf, type, const: only, ...rest } = schema;
-  const members = Object.fromEntries(Object.entries(rest).map(([key, value]) => [key, toOpenApi(value)]));
+  const { $schema: _schema, propertyNames: _names, anyOf, type, const: only, properties, ...rest } = schema;
+  const convert = (values: Json): Json =>
+    Object.fromEntries(Object.entries(values).map(([key, value]) => [key, toOpenApi(value)]));
+  // the names of properties are no words of the schema
+  const members = { ...convert(rest), ...(isRecord(properties) ? { properties: convert(properties) } : {}) };
   const options = Array.isArray(anyOf) ? anyOf.filter((option) => !isRecord(option) || option["type"] !== "null") : [];
   if (options.length === 1) return { ...members, ...(toOpenApi(options[0]) as Json), nullable: true };
   if (options.length > 1) return { ...members, anyOf: options.map(toOpenApi) };

@@ -37,8 +37,7 @@ async function keep(
   const next = nextObject(keyFor(target, name), apiVersion, kept, existing, tools);
   const answer = (object: StoredObject, warnings: readonly string[]): KubeAnswer =>
     answerJson(isNew ? 201 : 200, shown(type, version, object), [...checked.warnings, ...warnings]);
-  // the version that was written is no change: all versions of a kind say the same
-  if (existing !== undefined && next.metadata === existing.metadata) return answer(existing, []);
+  if (next === existing) return answer(existing, []);
   const { object, warnings } = await tools.changes.put(type, next, isDryRun(request.query.getAll("dryRun")));
   return answer(object, warnings);
 }
