@@ -7,7 +7,7 @@ import type { PathTarget } from "./parse-path.ts";
 import { answerJson, type KubeAnswer, type KubeRequest } from "./request.ts";
 import { groupVersion } from "./resource-type.ts";
 import { parseSelectors } from "./selectors.ts";
-import { conflict, deleted } from "./status.ts";
+import { conflict, deleted, KubeError } from "./status.ts";
 import { isDryRun } from "./written-object.ts";
 
 export interface RemoveTools {
@@ -25,10 +25,17 @@ function checkPreconditions(target: PathTarget, { preconditions }: JsonObject, {
   }
 }
 
+const isNamespace = ({ kind, apiVersion }: StoredObject): boolean => kind === "Namespace" && apiVersion === "v1";
+
+/** @throws KubeError (403): it would be there all the same, and clients would wait for it to go */
+function checkDeletable({ type }: PathTarget, object: StoredObject): void {
+  if (isNamespace(object) && object.metadata.name === "default")
+    throw new KubeError(403, "Forbidden", `${type.plural} "default" is forbidden: this namespace may not be deleted`);
+}
+
 /** With a namespace goes what is in it. */
 function withContents(store: ResourceStore, object: StoredObject): readonly StoredObject[] {
-  const isNamespace = object.kind === "Namespace" && object.apiVersion === "v1";
-  return isNamespace ? [...store.list({ namespace: object.metadata.name }), object] : [object];
+  return isNamespace(object) ? [...store.list({ namespace: object.metadata.name }), object] : [object];
 }
 
 /** DELETE of one object, or of all that a path and selectors name. @throws KubeError */
@@ -40,6 +47,7 @@ export async function remove(request: KubeRequest, target: PathTarget, tools: Re
   return await store.exclusively(async () => {
     if (name === undefined) {
       const objects = listObjects(store, target).filter(parseSelectors(request.query));
+      for (const object of objects) checkDeletable(target, object);
       const warnings = dryRun
         ? []
         : await changes.remove(objects.flatMap((one) => withContents(store, one)).map(keyOf));
@@ -55,6 +63,7 @@ export async function remove(request: KubeRequest, target: PathTarget, tools: Re
       );
     }
     const object = getObject(store, target, name);
+    checkDeletable(target, object);
     checkPreconditions(target, options, object);
     const warnings = dryRun ? [] : await changes.remove(withContents(store, object).map(keyOf));
     return answerJson(200, deleted(type, name, object.metadata.uid), warnings);

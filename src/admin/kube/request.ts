@@ -36,5 +36,5 @@ export function answerJson(status: number, value: unknown, warnings: readonly st
 
 /** Headers carry no other characters; what is left out is only decoration. */
 function oneLine(text: string): string {
-  return text.replaceAll("…", "...").replace(/[^\x20-\x7e]+/g, " ");
+  return text.replaceAll("…", "...").replace(/[^\x21-\x7e]+/g, " ");
 }

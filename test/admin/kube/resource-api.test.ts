@@ -393,6 +393,16 @@ describe("resource API", () => {
     });
   });
 
+  it("keeps the namespace default, as Kubernetes does", async () => {
+    await create("a");
+    const { json } = await made.ask("DELETE", "/api/v1/namespaces/default");
+    expect(json).to.include({
+      code: 403,
+      message: 'namespaces "default" is forbidden: this namespace may not be deleted',
+    });
+    expect(made.store.list({})).to.have.length(1);
+  });
+
   it("says of a disk that is full that nothing was kept", async () => {
     made.files.broken = true;
     const failure = await create("a").then(
