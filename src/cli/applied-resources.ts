@@ -1,10 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { ResourceApi } from "../admin/kube/resource-api.ts";
+import type { LoadedFile } from "../config/load.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
-import { ResourceStore } from "../resources/resource-store.ts";
+import { type ObjectText, ResourceStore } from "../resources/resource-store.ts";
 import { DiskFiles } from "../resources/stores/disk-files.ts";
-import { readConfiguration } from "./configuration.ts";
+import { checkFiles } from "./configuration.ts";
 import type { CommandIo } from "./options.ts";
 
 /** In the state directory: what was applied with kubectl or `tollgate apply`. */
@@ -15,24 +16,30 @@ export function openResources(stateDir: string): ResourceStore {
   return new ResourceStore(new DiskFiles(join(stateDir, resourcesFolder)));
 }
 
+/** Objects as files of the configuration. */
+export function asFiles(texts: readonly ObjectText[]): readonly LoadedFile[] {
+  return texts.map((object) => ({ ...object, expandEnv: false }));
+}
+
 export interface ResourceApiInput {
   readonly store: ResourceStore;
-  /** Files whose resources count too. */
-  readonly paths: readonly string[];
+  /** Files whose resources count too, as they read now. */
+  readonly files: () => readonly LoadedFile[];
   readonly env: CommandIo["env"];
-  readonly mocks: ReadonlyMap<string, { readonly host: string; readonly port: number }>;
+  /** Where mock providers are now. */
+  readonly mocks: () => ReadonlyMap<string, { readonly host: string; readonly port: number }>;
   /** What requests are served with now. */
   readonly running: () => RuntimeConfig;
 }
 
 /** The resource API of a gateway that takes a changed configuration when it is started. */
-export function makeResourceApi({ store, paths, env, mocks, running }: ResourceApiInput): ResourceApi {
-  const read = (texts = store.texts()) => readConfiguration(paths, env, mocks, texts);
+export function makeResourceApi({ store, files, env, mocks, running }: ResourceApiInput): ResourceApi {
+  const check = (texts: readonly ObjectText[]) => checkFiles([...files(), ...asFiles(texts)], env, mocks());
   return new ResourceApi({
     store,
-    check: (texts) => read(texts).diagnostics,
+    check: (texts) => check(texts).diagnostics,
     applied: async () =>
-      read().config?.version === running().version
+      check(store.texts()).config?.version === running().version
         ? undefined
         : "takes effect when the gateway is started the next time",
     nowMs: Date.now,

@@ -1,6 +1,7 @@
 import type { Secret } from "../core/auth.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
 import { adminTokenFile } from "./admin-token.ts";
+import { kubeconfigFile } from "./kubeconfig-file.ts";
 import { storeName } from "./store-name.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -47,9 +48,15 @@ function firstCommand(url: string, models: readonly string[]): string {
     : `\nTry, in another terminal:\n${curl(url, [`x-ai-eg-model: ${model}`])}`;
 }
 
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function tokenLine({ madeToken, stateDir }: BannerInput): string {
   if (madeToken === undefined) return "";
-  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile})\n`;
+  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile})
+  kubectl  export KUBECONFIG=${shellWord(`${stateDir}/${kubeconfigFile}`)}
+`;
 }
 
 /** What a person sees when everything runs. */

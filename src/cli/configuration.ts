@@ -1,11 +1,10 @@
 import { type Configured, configure, type MockSpec, type WhereSet } from "../config/configure.ts";
-import { load } from "../config/load.ts";
+import { type LoadedFile, load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
 import { compileCostRule } from "../metering/cost-rules.ts";
 import { makePriceBook } from "../metering/price-book.ts";
 import { providers } from "../providers/index.ts";
-import type { ObjectText } from "../resources/resource-store.ts";
 import { InvalidConfiguration } from "./invalid-configuration.ts";
 
 /** Which client APIs each schema can serve, from the registry. */
@@ -24,17 +23,17 @@ export interface LoadedConfiguration {
   readonly whereSet: WhereSet;
 }
 
+type Environment = Readonly<Record<string, string | undefined>>;
 type MockAddresses = ReadonlyMap<string, { readonly host: string; readonly port: number }>;
 
-/** Reads and compiles resources: those of files and those that came through the resource API, with all there is to tell. */
-export function readConfiguration(
-  paths: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  mockAddresses?: MockAddresses,
-  applied: readonly ObjectText[] = [],
+/** Everything that there is to tell of resources that were read already, and the configuration if they are valid. */
+export function checkFiles(
+  files: readonly LoadedFile[],
+  env: Environment,
+  mockAddresses: MockAddresses | undefined,
 ): Configured {
   return configure({
-    files: [...load(paths), ...applied.map((object) => ({ ...object, expandEnv: false }))],
+    files,
     env,
     strict: false,
     pairs,
@@ -45,16 +44,24 @@ export function readConfiguration(
 }
 
 /**
- * As `readConfiguration`. Unresolved references are accepted and told (resources.md §1).
+ * Reads and compiles resources. Unresolved references are accepted and told (resources.md §1).
  * @throws InvalidConfiguration
  */
 export function loadConfiguration(
   paths: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
+  env: Environment,
   mockAddresses?: MockAddresses,
-  applied: readonly ObjectText[] = [],
 ): LoadedConfiguration {
-  const { config, diagnostics, mocks, whereSet } = readConfiguration(paths, env, mockAddresses, applied);
+  return compileFiles(load(paths), env, mockAddresses);
+}
+
+/** The same for files that were read already. @throws InvalidConfiguration */
+export function compileFiles(
+  files: readonly LoadedFile[],
+  env: Environment,
+  mockAddresses?: MockAddresses,
+): LoadedConfiguration {
+  const { config, diagnostics, mocks, whereSet } = checkFiles(files, env, mockAddresses);
   if (config === undefined) throw new InvalidConfiguration(renderDiagnostics(diagnostics));
   const remarks = (["unresolved", "warning"] as const).flatMap((wanted) =>
     diagnostics.filter(({ severity }) => severity === wanted),

@@ -1,10 +1,11 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { load } from "../config/load.ts";
 import { makeLogger } from "../observe/logger.ts";
 import { adminTokenFile, makeAdminToken, removeAdminToken, writeAdminToken } from "./admin-token.ts";
-import { makeResourceApi, openResources } from "./applied-resources.ts";
+import { asFiles, makeResourceApi, openResources } from "./applied-resources.ts";
 import { banner } from "./banner.ts";
-import { loadConfiguration } from "./configuration.ts";
+import { compileFiles } from "./configuration.ts";
 import { drainEnvoy } from "./drain.ts";
 import { findEnvoy } from "./envoy-binary.ts";
 import { envoyNotReady, startEnvoy } from "./envoy-process.ts";
@@ -26,11 +27,11 @@ const usage = `tollgate up [-f PATH…] [OPTIONS]
 Everything on one machine: Envoy, the gateway, and mock providers for MockBackends.
   -f, --file PATH       file or directory of resources (repeatable; default: the demo)
       --port PORT       port that clients use, 0 = any free one (default: the resources' listener.port)
-      --admin-token T   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)
-      --admin-port P    port of /health, /ready, /metrics, receipts and budgets, 0 = any free one (default: the resources' admin.port)
+      --admin-token T   what kubectl, receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)
+      --admin-port P    port of /health, /ready, /metrics, receipts, budgets and kubectl, 0 = any free one (default: the resources' admin.port)
       --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
-      --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts (default: .tollgate)
+      --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts, what was applied with kubectl (default: .tollgate)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
       --print-config    print the settings in force and where each comes from, and start nothing
 Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for
@@ -65,7 +66,8 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   const files = paths.length === 0 ? [demo()] : paths;
   const resources = openResources(stateDirSetting(values, io.env).value);
-  const first = loadConfiguration(files, io.env, undefined, resources.texts());
+  const read = [...load(files), ...asFiles(resources.texts())];
+  const first = compileFiles(read, io.env);
   const settings = upSettings(values, io.env, first);
   if (values["print-config"] === true) return printConfig(first, settings);
   if (first.remarks !== "") tell(first.remarks);
@@ -93,8 +95,14 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     await running.add(() => removeAdminToken(tokenPath));
     await running.add(writeKubeconfig(state.file(kubeconfigFile), urlOf(admin.address, adminPort), madeToken));
   }
-  const { config } = mocks.size === 0 ? first : loadConfiguration(files, io.env, mocks, resources.texts());
-  const resourceApi = makeResourceApi({ store: resources, paths: files, env: io.env, mocks, running: () => config });
+  const { config } = mocks.size === 0 ? first : compileFiles(read, io.env, mocks);
+  const resourceApi = makeResourceApi({
+    store: resources,
+    files: () => load(files),
+    env: io.env,
+    mocks: () => mocks,
+    running: () => config,
+  });
   await resourceApi.refresh();
   const gateway = await startGateway({
     config,

@@ -1,6 +1,7 @@
 import { expect } from "chai";
 import { parse } from "yaml";
-import { readConfiguration } from "../../src/cli/configuration.ts";
+import { asFiles } from "../../src/cli/applied-resources.ts";
+import { checkFiles } from "../../src/cli/configuration.ts";
 import { runCommand } from "./run-command.ts";
 
 const set = (values: Readonly<Record<string, string>>): readonly string[] =>
@@ -43,7 +44,7 @@ describe("tollgate template", () => {
       ["provider-fallback", ...set(fallback)],
     ]) {
       const { stdout } = await runCommand(["template", ...args]);
-      const { diagnostics } = readConfiguration([], {}, undefined, [{ path: "t.yaml", text: stdout }]);
+      const { diagnostics } = checkFiles(asFiles([{ path: "t.yaml", text: stdout }]), {}, undefined);
       expect(diagnostics.filter(({ severity }) => severity === "error")).to.deep.equal([]);
     }
   });

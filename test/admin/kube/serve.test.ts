@@ -61,7 +61,7 @@ describe("the resource API on the admin port", () => {
     made.effect.answer = () => "später … \r\nx: y";
     const { status, headers } = await ask(costs, json, { method: "POST", body: JSON.stringify(llmRequestCost("a")) });
     expect(status).to.equal(201);
-    expect(headers.get("warning")).to.equal(String.raw`299 - "sp ter ... x: y"`);
+    expect(headers.get("warning")).to.equal('299 - "sp ter ... x: y"');
   });
 
   it("takes no body without end", async () => {

@@ -1,6 +1,8 @@
 import type { KubeAnswer, KubeRequest } from "../../../src/admin/kube/request.ts";
 import { ResourceApi } from "../../../src/admin/kube/resource-api.ts";
-import { readConfiguration } from "../../../src/cli/configuration.ts";
+import { asFiles } from "../../../src/cli/applied-resources.ts";
+import { checkFiles } from "../../../src/cli/configuration.ts";
+import { load } from "../../../src/config/load.ts";
 import { ResourceStore } from "../../../src/resources/resource-store.ts";
 import { MemoryFiles } from "../../resources/memory-files.ts";
 
@@ -58,7 +60,7 @@ export function makeApi(paths: readonly string[] = [], files = new MemoryFiles()
     nowMs: startMs,
     api: new ResourceApi({
       store,
-      check: (texts) => readConfiguration(paths, {}, undefined, texts).diagnostics,
+      check: (texts) => checkFiles([...load(paths), ...asFiles(texts)], {}, undefined).diagnostics,
       applied: async () => {
         made.effect.calls++;
         return made.effect.answer();
