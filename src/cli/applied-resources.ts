@@ -11,9 +11,16 @@ import type { CommandIo } from "./options.ts";
 /** In the state directory: what was applied with kubectl or `tollgate apply`. */
 const resourcesFolder = "resources";
 
-/** Reads what was applied to this gateway before. @throws Error when it cannot be read */
+/** Reads what was applied to this gateway before. @throws Error that says what to do when it cannot be read */
 export function openResources(stateDir: string): ResourceStore {
-  return new ResourceStore(new DiskFiles(join(stateDir, resourcesFolder)));
+  const directory = join(stateDir, resourcesFolder);
+  try {
+    return new ResourceStore(new DiskFiles(directory));
+  } catch (cause) {
+    const { code } = cause as NodeJS.ErrnoException;
+    if (code === undefined) throw cause;
+    throw new Error(`${directory} cannot be read (${code}); choose another folder with --state-dir`, { cause });
+  }
 }
 
 /** Objects as files of the configuration. */

@@ -23,14 +23,31 @@ export interface KubeAnswer {
   readonly follow?: Follow;
 }
 
+/** Together they stand in the head of an answer, which clients read up to a size only. */
+const mostWarningBytes = 4_000;
+
+function warningLines(warnings: readonly string[]): readonly string[] {
+  const lines: string[] = [];
+  let bytes = 0;
+  for (const [index, warning] of warnings.entries()) {
+    const line = `299 - ${JSON.stringify(oneLine(warning))}`;
+    bytes += line.length;
+    if (bytes > mostWarningBytes) {
+      lines.push(`299 - "and ${warnings.length - index} more: kubectl describe tells them"`);
+      break;
+    }
+    lines.push(line);
+  }
+  return lines;
+}
+
 /** `warnings` are printed by clients, each on a line of its own. */
 export function answerJson(status: number, value: unknown, warnings: readonly string[] = []): KubeAnswer {
-  const lines = warnings.map((text) => `299 - ${JSON.stringify(oneLine(text))}`);
   return {
     status,
     type: "application/json",
     body: `${JSON.stringify(value)}\n`,
-    ...(lines.length === 0 ? {} : { headers: { warning: lines } }),
+    ...(warnings.length === 0 ? {} : { headers: { warning: warningLines(warnings) } }),
   };
 }
 

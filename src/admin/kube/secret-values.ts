@@ -29,6 +29,8 @@ const emptied = (values: unknown): unknown =>
 export function keptSecret(written: JsonObject, existing: StoredObject | undefined): JsonObject {
   if (written["kind"] !== "Secret") return written;
   const { stringData, ...rest } = written;
+  // what is no text is refused by the check that follows
+  if (isObject(stringData) && Object.values(stringData).some((value) => typeof value !== "string")) return written;
   const data: Record<string, unknown> = { ...(isObject(rest["data"]) ? rest["data"] : {}) };
   for (const [key, value] of Object.entries(isObject(stringData) ? stringData : {}))
     data[key] = Buffer.from(String(value)).toString("base64");

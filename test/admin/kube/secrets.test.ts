@@ -89,6 +89,7 @@ describe("Secrets in the resource API", () => {
     expect(await refused({ metadata: { name: "s" }, stringData: { "api-key": value }, immutable: value })).to.include({
       code: 422,
     });
+    expect(await refused({ metadata: { name: "s" }, stringData: { "api-key": 5 } })).to.include({ code: 422 });
     expect((await ask("POST", secrets, { body: Buffer.from(`{"data": "${value}`) })).json).to.include({ code: 400 });
   });
 

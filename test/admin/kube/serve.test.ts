@@ -64,6 +64,19 @@ describe("the resource API on the admin port", () => {
     expect(headers.get("warning")).to.equal('299 - "sp ter ... x: y"');
   });
 
+  it("leaves out warnings that would make the head of an answer too large, and says how many", async () => {
+    const backendRefs = Array.from({ length: 100 }, (_, index) => ({ name: `missing-${index}` }));
+    const body = { kind: "AIGatewayRoute", metadata: { name: "r" }, spec: { rules: [{ backendRefs }] } };
+    const path = `${group}/namespaces/default/aigatewayroutes`;
+    const { status, headers } = await ask(path, json, { method: "POST", body: JSON.stringify(body) });
+    expect(status).to.equal(201);
+    const warnings = headers.get("warning") ?? "";
+    expect(warnings.length).to.be.within(1_000, 5_000);
+    expect(warnings)
+      .to.contain("AIBackend or AIServiceBackend default/missing-0 was not found")
+      .and.match(/"and \d+ more: kubectl describe tells them"$/);
+  });
+
   it("takes no body without end", async () => {
     const body = JSON.stringify({ ...llmRequestCost("a"), padding: "x".repeat(5 * 1024 * 1024) });
     const outcome = await ask(costs, json, { method: "POST", body }).then(

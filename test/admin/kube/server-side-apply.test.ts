@@ -61,6 +61,13 @@ describe("server-side apply", () => {
     expect(await spec()).to.include({ model: "gpt-4o-mini" });
   });
 
+  it("gives a field away for good when it was taken by force", async () => {
+    await apply("me", { provider: "OpenAI", model: "gpt-4o" });
+    await apply("other", { provider: "OpenAI", model: "gpt-4o-mini" }, "&force=true");
+    await apply("other", { provider: "OpenAI" });
+    expect(await spec()).to.deep.equal({ provider: "OpenAI" });
+  });
+
   it("leaves fields that nobody applied", async () => {
     await apply("me", { provider: "OpenAI" });
     await made.ask("PATCH", `${backends}/b`, { body: { spec: { model: "m" } }, type: "application/merge-patch+json" });
