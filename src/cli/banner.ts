@@ -54,9 +54,8 @@ function shellWord(text: string): string {
 
 function tokenLine({ madeToken, stateDir }: BannerInput): string {
   if (madeToken === undefined) return "";
-  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile})
-  kubectl  export KUBECONFIG=${shellWord(`${stateDir}/${kubeconfigFile}`)}
-`;
+  const kubeconfig = shellWord(`${stateDir}/${kubeconfigFile}`);
+  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile}; for kubectl: export KUBECONFIG=${kubeconfig})\n`;
 }
 
 /** What a person sees when everything runs. */

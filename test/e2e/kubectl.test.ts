@@ -289,6 +289,21 @@ spec: {provider: OpenAI, auth: {apiKeySecretRef: {name: later, key: api-key}}}`;
     });
   });
 
+  it("takes turns with tollgate's own commands: neither sees a change where the other one applied the same", async () => {
+    const tollgate = (words: string) =>
+      shell.output(`node ../../../bin/tollgate.mjs ${words} --url ${up.adminUrl} --state-dir ${up.stateDir}`);
+    const name = "llmrequestcost.aigateway.envoyproxy.io/exercise-tokens";
+    expect(await shell.output("kubectl apply -f exercise-1-tokens.yaml")).to.equal(`${name} created\n`);
+    expect(await tollgate("apply -f exercise-1-tokens.yaml")).to.equal(`${name} unchanged\n`);
+    expect(await tollgate("get llmrequestcost")).to.match(listed("exercise-tokens"));
+    expect(await shell.output("kubectl delete llmrequestcost exercise-tokens")).to.contain("deleted");
+    expect(await tollgate("apply -f exercise-1-tokens.yaml")).to.equal(`${name} created\n`);
+    const again = await shell.run("kubectl apply -f exercise-1-tokens.yaml");
+    expect(again).to.include({ code: 0, stdout: `${name} unchanged\n`, stderr: "" });
+    const kubeconfig = await tollgate("kubeconfig");
+    expect(kubeconfig).to.equal(readFileSync(join(up.stateDir, "kubeconfig"), "utf8"));
+  });
+
   it("keeps Secrets and everything else where only its owner can read", async () => {
     await shell.output("kubectl create secret generic k --from-literal=api-key=sk-1");
     const kept = filesBelow(resources());
