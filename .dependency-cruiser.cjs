@@ -5,7 +5,7 @@ const only = (name, comment, from, to) => ({ name, comment, severity: "error", f
 const level = {
   0: ["lib", "schemas"],
   1: ["core", "grpc", "observe"],
-  2: ["endpoints", "providers", "metering", "ratelimit", "budgets", "mocks"],
+  2: ["endpoints", "providers", "metering", "ratelimit", "budgets", "resources", "mocks"],
   3: ["config", "planning"],
   4: ["extproc", "envoy", "xds", "admin"],
   5: ["cli"],

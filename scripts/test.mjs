@@ -1,9 +1,11 @@
-// `npm test [-- mocha options and files]`: the whole suite, real Envoy and real Redis included.
+// `npm test [-- mocha options and files]`: the whole suite, real Envoy, Redis and kubectl included.
 import { spawnSync } from "node:child_process";
 import { installDependencies, installProgram, root } from "./install.mjs";
+import { installKubectl } from "./kubectl.mjs";
 
 installDependencies();
 installProgram("redis-server", "for the tests", "--version");
+await installKubectl();
 const given = process.argv.slice(2);
 const named = given.some((argument) => argument.endsWith(".ts"));
 const mocha = spawnSync(

@@ -22,6 +22,7 @@ const planted: Readonly<Record<string, readonly [file: string, imported: string]
   "metering-imports-sibling": ["src/metering/b.ts", "src/ratelimit/target.ts"],
   "ratelimit-imports-sibling": ["src/ratelimit/b.ts", "src/metering/target.ts"],
   "budgets-imports-sibling": ["src/budgets/b.ts", "src/ratelimit/target.ts"],
+  "resources-imports-sibling": ["src/resources/b.ts", "src/metering/target.ts"],
   "mocks-imports-sibling": ["src/mocks/b.ts", "src/providers/openai/target.ts"],
   "extproc-imports-sibling": ["src/extproc/b.ts", "src/envoy/target.ts"],
   "envoy-imports-sibling": ["src/envoy/b.ts", "src/extproc/target.ts"],

@@ -2,6 +2,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import type { Secret } from "../core/auth.ts";
 import type { Metrics } from "../observe/metrics.ts";
 import { authorize } from "./authorize.ts";
+import { isKubePath, type ResourceApi } from "./kube/resource-api.ts";
+import { serveKube } from "./kube/serve.ts";
 import { matchPath } from "./match-path.ts";
 import { type Answer, errorAnswer, type Route, textAnswer } from "./route.ts";
 import { makeRoutes } from "./routes/index.ts";
@@ -17,6 +19,8 @@ export interface AdminOptions {
   /** Undefined = ready; else what is missing, in words. */
   readonly notReady: () => Promise<string | undefined>;
   readonly sources?: AdminSources;
+  /** What kubectl talks to; undefined = this gateway takes no resources that way. */
+  readonly resourceApi?: ResourceApi | undefined;
 }
 
 export interface AdminServer {
@@ -48,9 +52,13 @@ async function answerTo(request: IncomingMessage, routes: readonly Route[], toke
 
 /** The admin port: `/health`, `/ready` and `/metrics` for everybody, receipts and budgets for whoever has the token. */
 export async function startAdminServer(options: AdminOptions): Promise<AdminServer> {
-  const { address, metrics, notReady, sources = {}, token } = options;
+  const { address, metrics, notReady, resourceApi, sources = {}, token } = options;
   const routes = makeRoutes({ metrics, notReady, sources });
   const server = createServer((request, response) => {
+    if (resourceApi !== undefined && isKubePath(request.url?.split("?")[0] ?? "")) {
+      serveKube(request, response, resourceApi, token).catch(() => response.destroy());
+      return;
+    }
     answerTo(request, routes, token)
       // what a page needs is elsewhere: a store that is away or a disk; its error is no business of the client
       .catch(() => errorAnswer(503, "unavailable", "what this page shows cannot be read now; try again"))

@@ -60,6 +60,83 @@ function parseJson(text: string): unknown {
   }
 }
 
+/** A request to the admin port. */
+export interface GatewayRequest {
+  /** Default: GET. */
+  readonly method?: string;
+  /** With its query. */
+  readonly path: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
+export interface GatewayResponse {
+  readonly url: string;
+  readonly status: number;
+  readonly headers: Headers;
+  readonly text: string;
+  /** The body as JSON; undefined = it is none. */
+  readonly json: unknown;
+}
+
+/**
+ * Where a running gateway's admin port is, and the token for it, as the options and the environment say.
+ * @throws UsageError
+ */
+export function findGateway(
+  values: OptionValues,
+  env: CommandIo["env"],
+): { readonly url: string; readonly token: Secret | undefined } {
+  return { url: readUrl(values, env), token: findToken(values, env)?.token };
+}
+
+/**
+ * Sends a request to a running gateway's admin port.
+ * @throws UsageError, or Error that says what to do, when nobody answers or the token is not accepted
+ */
+export async function sendToGateway(
+  request: GatewayRequest,
+  values: OptionValues,
+  env: CommandIo["env"],
+): Promise<GatewayResponse> {
+  const url = readUrl(values, env);
+  const found = findToken(values, env);
+  let response: Response;
+  let text: string;
+  try {
+    response = await fetch(`${url}${request.path}`, {
+      method: request.method ?? "GET",
+      headers: {
+        ...request.headers,
+        ...(found === undefined ? {} : { authorization: `Bearer ${found.token.reveal()}` }),
+      },
+      ...(request.body === undefined ? {} : { body: request.body }),
+      redirect: "error",
+      signal: AbortSignal.timeout(answerWithinMs),
+    });
+    text = await response.text();
+  } catch (thrown) {
+    throw new Error(
+      `no gateway answers at ${url} (${whyUnreachable(thrown)}); start one with tollgate up, or name the admin address of one that runs with --url`,
+    );
+  }
+  if (response.status === 401) {
+    const problem =
+      found === undefined
+        ? "asks for its admin token, and none was found"
+        : `does not accept the admin token of ${found.from}`;
+    throw new Error(
+      `the gateway at ${url} ${problem}: tollgate up writes it into ${adminTokenFile} of its state directory (--state-dir), tollgate serve prints it at start; else it is what admin.tokenSecretRef, --admin-token or TOLLGATE_ADMIN_TOKEN of the gateway says`,
+    );
+  }
+  return { url, status: response.status, headers: response.headers, text, json: parseJson(text) };
+}
+
+/** What does not answer as this version of Tollgate does. */
+export function notTollgate({ url, status }: GatewayResponse, path: string): Error {
+  return new Error(`what answers at ${url}${path} (status ${status}) is no admin port of this version of Tollgate`);
+}
+
 /**
  * Asks a running gateway's admin port.
  * @throws UsageError, or Error that says what to do
@@ -70,36 +147,10 @@ export async function askGateway<Value>(
   values: OptionValues,
   env: CommandIo["env"],
 ): Promise<Value> {
-  const url = readUrl(values, env);
-  const found = findToken(values, env);
-  let status: number;
-  let text: string;
-  try {
-    const response = await fetch(`${url}${path}`, {
-      headers: found === undefined ? {} : { authorization: `Bearer ${found.token.reveal()}` },
-      redirect: "error",
-      signal: AbortSignal.timeout(answerWithinMs),
-    });
-    status = response.status;
-    text = await response.text();
-  } catch (thrown) {
-    throw new Error(
-      `no gateway answers at ${url} (${whyUnreachable(thrown)}); start one with tollgate up, or name the admin address of one that runs with --url`,
-    );
-  }
-  const answer = parseJson(text);
-  if (status === 401) {
-    const problem =
-      found === undefined
-        ? "asks for its admin token, and none was found"
-        : `does not accept the admin token of ${found.from}`;
-    throw new Error(
-      `the gateway at ${url} ${problem}: tollgate up writes it into ${adminTokenFile} of its state directory (--state-dir), tollgate serve prints it at start; else it is what admin.tokenSecretRef, --admin-token or TOLLGATE_ADMIN_TOKEN of the gateway says`,
-    );
-  }
-  const refused = errorBody.safeParse(answer);
+  const response = await sendToGateway({ path }, values, env);
+  const refused = errorBody.safeParse(response.json);
   if (refused.success) throw new Error(refused.data.error.message);
-  const parsed = schema.safeParse(answer);
-  if (status === 200 && parsed.success) return parsed.data;
-  throw new Error(`what answers at ${url}${path} (status ${status}) is no admin port of this version of Tollgate`);
+  const parsed = schema.safeParse(response.json);
+  if (response.status === 200 && parsed.success) return parsed.data;
+  throw notTollgate(response, path);
 }

@@ -1,7 +1,9 @@
 import type { Secret } from "../core/auth.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
 import { adminTokenFile } from "./admin-token.ts";
+import { kubeconfigFile } from "./kubeconfig-file.ts";
 import { storeName } from "./store-name.ts";
+import { urlOf } from "./url-of.ts";
 
 export interface BannerInput {
   readonly config: RuntimeConfig;
@@ -16,12 +18,6 @@ export interface BannerInput {
   readonly stateDir: string;
   /** The demo's own resources are loaded: its curl commands apply. */
   readonly demo: boolean;
-}
-
-/** An address as a URL that a client on this machine can use. */
-function urlOf(address: string, port: number): string {
-  const host = address === "0.0.0.0" ? "127.0.0.1" : address === "::" ? "::1" : address;
-  return `http://${host.includes(":") ? `[${host}]` : host}:${port}`;
 }
 
 /** A request to paste into a shell. `-w` ends each answer with a new line. */
@@ -57,9 +53,14 @@ function budgetsLine({ config, storeUrl, stateDir }: BannerInput): string {
   return `  budgets  ${config.budgets.size}, kept in ${storeUrl.startsWith("memory:") ? stateDir : storeName(storeUrl)}\n`;
 }
 
+function shellWord(text: string): string {
+  return /^[\w./-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
+}
+
 function tokenLine({ madeToken, stateDir }: BannerInput): string {
   if (madeToken === undefined) return "";
-  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile})\n`;
+  const kubeconfig = shellWord(`${stateDir}/${kubeconfigFile}`);
+  return `  token    ${madeToken.reveal()} for /budgets and /receipts, until Ctrl-C (also in ${stateDir}/${adminTokenFile}; for kubectl: export KUBECONFIG=${kubeconfig})\n`;
 }
 
 /** What a person sees when everything runs. */

@@ -1,4 +1,4 @@
-import { configure, type MockSpec, type WhereSet } from "../config/configure.ts";
+import { type Configured, configure, type MockSpec, type WhereSet } from "../config/configure.ts";
 import { type LoadedFile, load } from "../config/load.ts";
 import { renderDiagnostics } from "../config/report.ts";
 import type { Pairs, RuntimeConfig } from "../core/runtime-config.ts";
@@ -25,25 +25,16 @@ export interface LoadedConfiguration {
   readonly written: ReadonlyMap<string, string>;
 }
 
-/**
- * Reads and compiles resources. Unresolved references are accepted and told (resources.md §1).
- * @throws InvalidConfiguration
- */
-export function loadConfiguration(
-  paths: readonly string[],
-  env: Readonly<Record<string, string | undefined>>,
-  mockAddresses?: ReadonlyMap<string, { readonly host: string; readonly port: number }>,
-): LoadedConfiguration {
-  return compileFiles(load(paths), env, mockAddresses);
-}
+type Environment = Readonly<Record<string, string | undefined>>;
+type MockAddresses = ReadonlyMap<string, { readonly host: string; readonly port: number }>;
 
-/** The same for files that were read already. @throws InvalidConfiguration */
-export function compileFiles(
+/** Everything that there is to tell of resources that were read already, and the configuration if they are valid. */
+export function checkFiles(
   files: readonly LoadedFile[],
-  env: Readonly<Record<string, string | undefined>>,
-  mockAddresses?: ReadonlyMap<string, { readonly host: string; readonly port: number }>,
-): LoadedConfiguration {
-  const { config, diagnostics, mocks, whereSet, written } = configure({
+  env: Environment,
+  mockAddresses: MockAddresses | undefined,
+): Configured {
+  return configure({
     files,
     env,
     strict: false,
@@ -52,6 +43,27 @@ export function compileFiles(
     makePriceBook,
     ...(mockAddresses === undefined ? {} : { mockAddresses }),
   });
+}
+
+/**
+ * Reads and compiles resources. Unresolved references are accepted and told (resources.md §1).
+ * @throws InvalidConfiguration
+ */
+export function loadConfiguration(
+  paths: readonly string[],
+  env: Environment,
+  mockAddresses?: MockAddresses,
+): LoadedConfiguration {
+  return compileFiles(load(paths), env, mockAddresses);
+}
+
+/** The same for files that were read already. @throws InvalidConfiguration */
+export function compileFiles(
+  files: readonly LoadedFile[],
+  env: Environment,
+  mockAddresses?: MockAddresses,
+): LoadedConfiguration {
+  const { config, diagnostics, mocks, whereSet, written } = checkFiles(files, env, mockAddresses);
   if (config === undefined) throw new InvalidConfiguration(renderDiagnostics(diagnostics));
   const remarks = (["unresolved", "warning"] as const).flatMap((wanted) =>
     diagnostics.filter(({ severity }) => severity === wanted),

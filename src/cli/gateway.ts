@@ -1,3 +1,4 @@
+import type { ResourceApi } from "../admin/kube/resource-api.ts";
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import type { Secret } from "../core/auth.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
@@ -27,7 +28,12 @@ export interface GatewayOptions {
   readonly config: RuntimeConfig;
   /** `unix:/path` or `host:port`. */
   readonly grpcAddress: string;
-  readonly admin: { readonly address: string; readonly port: number; readonly token: Secret };
+  readonly admin: {
+    readonly address: string;
+    readonly port: number;
+    readonly token: Secret;
+    readonly resourceApi?: ResourceApi | undefined;
+  };
   readonly storeUrl: string;
   /** Of this process alone: what budgets have spent and the ledger of requests are kept in it. Undefined = nothing is kept on disk. */
   readonly stateDir?: string | undefined;

@@ -12,6 +12,8 @@ import { writtenChanges } from "./written-changes.ts";
 
 export interface ReloaderOptions {
   readonly paths: readonly string[];
+  /** Objects that count beside the files, such as those applied with kubectl, as they stand now. */
+  readonly applied?: () => readonly LoadedFile[];
   readonly env: Readonly<Record<string, string | undefined>>;
   /** What is in force, as it was read from `files`. */
   readonly first: Pick<LoadedConfiguration, "written" | "remarks">;
@@ -31,6 +33,9 @@ export interface ReloaderOptions {
   readonly metrics: Metrics;
   readonly nowMs: () => number;
 }
+
+/** A file is not empty for longer while it is being written. */
+const beingWrittenMs = 250;
 
 /** A file that had text and has none now is being written, or was damaged: taking it for "no resources" would end all service. */
 function emptied(before: readonly LoadedFile[], after: readonly LoadedFile[]): LoadedFile[] {
@@ -82,7 +87,7 @@ export class Reloader {
   }
 
   async #reload(asked: boolean): Promise<void> {
-    const files = emptied(this.#good.files, load(this.#options.paths));
+    const files = await this.#read();
     const seen = contentHash(files);
     if (seen === this.#seen && !asked) return;
     const wasBad = this.#seen !== contentHash(this.#good.files);
@@ -95,6 +100,18 @@ export class Reloader {
         this.#refuse("invalid", `the configuration is not valid\n${error.message}`);
       else this.#refuse("invalid", (error as Error).message);
     }
+  }
+
+  /** An editor empties a file before it writes it: what is empty now is looked at once more before it is called a mistake. */
+  async #read(): Promise<readonly LoadedFile[]> {
+    const { paths, applied } = this.#options;
+    const read = (): readonly LoadedFile[] => [...load(paths), ...(applied?.() ?? [])];
+    const isEmptied = (files: readonly LoadedFile[]): boolean =>
+      emptied(this.#good.files, files).some((file, index) => file !== files[index]);
+    const files = read();
+    if (!isEmptied(files)) return files;
+    await new Promise((resolve) => setTimeout(resolve, beingWrittenMs));
+    return emptied(this.#good.files, read());
   }
 
   async #put(files: readonly LoadedFile[], startedMs: number, tellUnchanged: boolean): Promise<void> {

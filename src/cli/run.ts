@@ -24,6 +24,34 @@ const commands: Readonly<Record<string, Command>> = {
     summary: "check resources and tell every problem at once",
     run: async (args, io) => (await import("./validate.ts")).validate(args, io),
   },
+  apply: {
+    summary: "give resources to a running gateway, as kubectl apply does",
+    run: async (args, io) => (await import("./apply.ts")).apply(args, io),
+  },
+  get: {
+    summary: "what was applied to a running gateway",
+    run: async (args, io) => (await import("./get.ts")).get(args, io),
+  },
+  describe: {
+    summary: "the same with everything there is to say about it",
+    run: async (args, io) => (await import("./describe.ts")).describe(args, io),
+  },
+  delete: {
+    summary: "take away what was applied to a running gateway",
+    run: async (args, io) => (await import("./delete.ts")).deleteCommand(args, io),
+  },
+  create: {
+    summary: "create secret generic: give a Secret to a running gateway",
+    run: async (args, io) => (await import("./create.ts")).create(args, io),
+  },
+  kubeconfig: {
+    summary: "what kubectl needs to talk to a running gateway",
+    run: async (args, io) => (await import("./kubeconfig.ts")).kubeconfig(args, io),
+  },
+  template: {
+    summary: "a token budget or a provider fallback, filled in",
+    run: async (args, io) => (await import("./template.ts")).template(args, io),
+  },
   plan: {
     summary: "what a budget buys: dollars as tokens per user, as a table or as limits",
     run: async (args, io) => (await import("./plan.ts")).plan(args, io),

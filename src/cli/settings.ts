@@ -44,6 +44,16 @@ function port(text: string, name: string): number {
   throw new UsageError(`${name} must be a port number, not ${text}`);
 }
 
+/** Known before resources are read: some of them are in it. */
+export function stateDirSetting(values: OptionValues, env: CommandIo["env"]): Setting<string> {
+  const written = textOption(values["state-dir"]);
+  if (written !== undefined) return { value: written, from: "--state-dir" };
+  const variable = "TOLLGATE_STATE_DIR";
+  const inherited = env[variable];
+  if (inherited !== undefined && inherited !== "") return { value: inherited, from: variable };
+  return { value: ".tollgate", from: "default" };
+}
+
 /** @throws UsageError when a flag or a variable holds something that cannot be used */
 export function upSettings(values: OptionValues, env: CommandIo["env"], loaded: LoadedConfiguration): UpSettings {
   const { listener, admin, store, log } = loaded.config.settings;
@@ -69,7 +79,7 @@ export function upSettings(values: OptionValues, env: CommandIo["env"], loaded: 
     ]),
     storeUrl: choose("store", "TOLLGATE_STORE", storeUrl, store.url, ["store", "url"]),
     logLevel: choose("log-level", "TOLLGATE_LOG_LEVEL", logLevel, log.level, ["log", "level"]),
-    stateDir: choose("state-dir", "TOLLGATE_STATE_DIR", (text) => text, ".tollgate"),
+    stateDir: stateDirSetting(values, env),
   };
   if (chosen.port.value !== 0 && chosen.port.value === chosen.adminPort.value && listener.address === admin.address) {
     throw new UsageError(

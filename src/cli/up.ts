@@ -1,9 +1,11 @@
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { load } from "../config/load.ts";
+import { type LoadedFile, load } from "../config/load.ts";
+import type { RuntimeConfig } from "../core/runtime-config.ts";
 import type { RenderOptions } from "../envoy/options.ts";
 import { makeLogger } from "../observe/logger.ts";
 import { adminTokenFile, makeAdminToken, removeAdminToken, writeAdminToken } from "./admin-token.ts";
+import { asFiles, makeResourceApi, openResources } from "./applied-resources.ts";
 import { banner } from "./banner.ts";
 import { compileFiles } from "./configuration.ts";
 import { drainEnvoy } from "./drain.ts";
@@ -13,6 +15,7 @@ import { envoyNotReady, envoyWarmed, startEnvoy } from "./envoy-process.ts";
 import { uncaughtError } from "./failure.ts";
 import { startGateway } from "./gateway.ts";
 import { Guard } from "./guard.ts";
+import { kubeconfigFile, writeKubeconfig } from "./kubeconfig-file.ts";
 import { Mocks } from "./mock-processes.ts";
 import { type CommandIo, listOption, type OptionValues, parseOptions, textOption, UsageError } from "./options.ts";
 import { claimPort } from "./ports.ts";
@@ -20,10 +23,11 @@ import { printConfig } from "./print-config.ts";
 import { Reloader } from "./reloader.ts";
 import { defaultTrustedCaFile } from "./render.ts";
 import { Running } from "./running.ts";
-import { upSettings } from "./settings.ts";
+import { stateDirSetting, upSettings } from "./settings.ts";
 import { StartRefusal } from "./start-refusal.ts";
 import { openStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { urlOf } from "./url-of.ts";
 import { FileWatch } from "./watch-files.ts";
 
 const usage = `tollgate up [-f PATH…] [OPTIONS]
@@ -31,11 +35,11 @@ Everything on one machine: Envoy, the gateway, and mock providers for MockBacken
 Resources that change take effect by themselves.
   -f, --file PATH       file or directory of resources (repeatable; default: the demo)
       --port PORT       port that clients use, 0 = any free one (default: the resources' listener.port)
-      --admin-token T   what receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)
-      --admin-port P    port of /health, /ready, /metrics, receipts and budgets, 0 = any free one (default: the resources' admin.port)
+      --admin-token T   what kubectl, receipts and budgets ask for (default: the Secret of admin.tokenSecretRef, else one is made)
+      --admin-port P    port of /health, /ready, /metrics, receipts, budgets and kubectl, 0 = any free one (default: the resources' admin.port)
       --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
-      --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts (default: .tollgate)
+      --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts, what was applied with kubectl (default: .tollgate)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
       --print-config    print the settings in force and where each comes from, and start nothing
 Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for
@@ -69,7 +73,9 @@ function demo(): string {
 async function start(values: OptionValues, paths: readonly string[], io: CommandIo, running: Running): Promise<string> {
   const tell = (message: string): void => void io.stderr.write(`${message}\n`);
   const files = paths.length === 0 ? [demo()] : paths;
-  const read = load(files);
+  const resources = openResources(stateDirSetting(values, io.env).value);
+  const applied = (): readonly LoadedFile[] => asFiles(resources.texts());
+  const read = [...load(files), ...applied()];
   const first = compileFiles(read, io.env);
   const settings = upSettings(values, io.env, first);
   if (values["print-config"] === true) return printConfig(first, settings);
@@ -97,6 +103,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   if (madeToken !== undefined) {
     writeAdminToken(tokenPath, madeToken);
     await running.add(() => removeAdminToken(tokenPath));
+    await running.add(writeKubeconfig(state.file(kubeconfigFile), urlOf(admin.address, adminPort), madeToken));
   }
   const { config } = first.mocks.length === 0 ? first : compileFiles(read, io.env, mocks.addresses);
   const render: RenderOptions = {
@@ -118,10 +125,21 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
       refusal.told(reason);
     },
   });
+  let changeOver: (() => Promise<void>) | undefined;
+  let inForce = (): RuntimeConfig => config;
+  const resourceApi = makeResourceApi({
+    store: resources,
+    files: () => load(files),
+    env: io.env,
+    mocks: () => mocks.addresses,
+    running: () => inForce(),
+    changeOver: async () => await changeOver?.(),
+  });
+  await resourceApi.refresh();
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
-    admin: { address: admin.address, port: adminPort, token },
+    admin: { address: admin.address, port: adminPort, token, resourceApi },
     storeUrl: settings.storeUrl.value,
     stateDir: state.path,
     logger,
@@ -135,6 +153,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   );
   const reloader = new Reloader({
     paths: files,
+    applied,
     env: io.env,
     first,
     files: read,
@@ -147,7 +166,9 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
     metrics: gateway.metrics,
     nowMs: Date.now,
   });
-  const watch = new FileWatch(files, () => void reloader.check());
+  changeOver = () => reloader.check();
+  inForce = () => gateway.live.current;
+  const watch = new FileWatch(files, () => void reloader.check().then(() => resourceApi.refresh()));
   await running.add(() => watch.close());
   await running.add(() =>
     drainEnvoy(envoyAdminPort, (requests) => tell(`requests in flight: ${requests}; Ctrl-C again ends at once`)),

@@ -5,7 +5,7 @@ import { join, resolve } from "node:path";
 export type LoadedFile =
   | {
       readonly path: string;
-      readonly text: string /** Named on a command line: `${ENV}` in its Secrets is expanded. */;
+      readonly text: string /** Named on a command line: `${ENV}` in its Secrets is expanded. False = it came through the resource API. */;
       readonly expandEnv: boolean;
     }
   | { readonly path: string; readonly problem: string };

@@ -1,5 +1,6 @@
 import { checkStructure } from "./check-structure.ts";
 import { identify } from "./identify.ts";
+import { itemsOf } from "./items-of.ts";
 import type { Envelope, KindDefinition } from "./kind-definition.ts";
 import type { YamlDocument } from "./parse.ts";
 import type { Report } from "./report.ts";
@@ -7,10 +8,14 @@ import { type Resource, ResourceSet } from "./resource.ts";
 
 const defaultNamespace = "default";
 
-/** Every document as a resource of its kind; what is invalid is refused, with all reasons in the report. */
+/**
+ * Every document as a resource of its kind; what is invalid is refused, with all reasons in the report. What came through the resource
+ * API takes the place of what files say under the same name.
+ */
 export function readResources(documents: readonly YamlDocument[], report: Report): ResourceSet {
   const resources = new ResourceSet();
-  for (const document of documents.flatMap(itemsOf)) {
+  const appliedFirst = [...documents].sort((a, b) => Number(a.expandEnv) - Number(b.expandEnv));
+  for (const document of appliedFirst.flatMap(itemsOf)) {
     const definition = identify(document, report);
     if (definition === undefined) continue;
     const object = checkStructure(definition, document, report);
@@ -18,21 +23,6 @@ export function readResources(documents: readonly YamlDocument[], report: Report
     else add(definition, document, object as Envelope, resources, report);
   }
   return resources;
-}
-
-/** A `List`, as `kubectl get -o yaml` prints it, is its items. */
-function itemsOf(document: YamlDocument): readonly YamlDocument[] {
-  const { apiVersion, kind, items } = (document.value ?? {}) as {
-    apiVersion?: unknown;
-    kind?: unknown;
-    items?: unknown;
-  };
-  if (apiVersion !== "v1" || kind !== "List" || !Array.isArray(items)) return [document];
-  return items.map((value: unknown, index) => ({
-    ...document,
-    value,
-    locate: (path, part) => document.locate(["items", index, ...path], part),
-  }));
 }
 
 function refuse(kind: string, document: YamlDocument, resources: ResourceSet): void {
@@ -72,10 +62,17 @@ function add(
   };
   const earlier = resources.add(definition, resource);
   if (earlier === undefined) return;
-  const { line } = earlier.locate(["metadata", "name"]);
-  report.error(
-    document,
-    ["metadata", "name"],
-    `${definition.kind} ${resource.id} is defined in ${earlier.file}:${line} already; rename or remove one`,
-  );
+  const place = `${earlier.file}:${earlier.locate(["metadata", "name"]).line}`;
+  if (document.expandEnv && !earlier.expandEnv)
+    report.info(
+      document,
+      ["metadata", "name"],
+      `is not used: ${definition.kind} ${resource.id} was applied, see ${place}`,
+    );
+  else
+    report.error(
+      document,
+      ["metadata", "name"],
+      `${definition.kind} ${resource.id} is defined in ${place} already; rename or remove one`,
+    );
 }

@@ -1,3 +1,4 @@
+import type { ResourceApi } from "../../src/admin/kube/resource-api.ts";
 import { type AdminServer, startAdminServer } from "../../src/admin/server.ts";
 import type { AdminSources } from "../../src/admin/sources.ts";
 import { Secret } from "../../src/core/auth.ts";
@@ -30,8 +31,17 @@ export async function startAdmin(
   sources: AdminSources,
   notReady: () => Promise<string | undefined> = async () => undefined,
   metrics = new Metrics(),
+  resourceApi?: ResourceApi,
 ): Promise<AdminServer & { readonly url: string }> {
   const token = new Secret(adminToken);
-  const server = await startAdminServer({ address: "127.0.0.1", port: 0, token, metrics, notReady, sources });
+  const server = await startAdminServer({
+    address: "127.0.0.1",
+    port: 0,
+    token,
+    metrics,
+    notReady,
+    sources,
+    resourceApi,
+  });
   return { ...server, url: `http://127.0.0.1:${server.port}` };
 }

@@ -44,9 +44,12 @@ describe("banner", () => {
 
   it("shows the admin token that was made for this run and where commands find it, and none that the operator named", () => {
     expect(shown({ madeToken: new Secret("made-token") })).to.contain(
-      "  token    made-token for /budgets and /receipts, until Ctrl-C (also in /var/lib/tollgate/admin-token)\n",
+      "  token    made-token for /budgets and /receipts, until Ctrl-C (also in /var/lib/tollgate/admin-token; for kubectl: export KUBECONFIG=/var/lib/tollgate/kubeconfig)\n",
     );
-    expect(shown()).not.to.contain("token");
+    expect(shown({ madeToken: new Secret("t"), stateDir: "/it's a place" })).to.contain(
+      String.raw`export KUBECONFIG='/it'\''s a place/kubeconfig'`,
+    );
+    expect(shown()).not.to.contain("token").and.not.to.contain("kubectl");
   });
 
   it("tells of budgets where there are some, and where what they have spent is kept", () => {

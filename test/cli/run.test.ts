@@ -38,7 +38,7 @@ describe("run", () => {
       const { code, stderr } = await call(name);
       expect(code).to.equal(2);
       expect(stderr).to.equal(
-        `tollgate: there is no command ${JSON.stringify(name)}; there are up, serve, render, validate, plan, budgets, explain, replay, import-prices, mocks\n`,
+        `tollgate: there is no command ${JSON.stringify(name)}; there are up, serve, render, validate, apply, get, describe, delete, create, kubeconfig, template, plan, budgets, explain, replay, import-prices, mocks\n`,
       );
     }
   });

@@ -254,7 +254,7 @@ ${routeYaml("long", { long: ["long-name"], "gpt-4o-mini": ["openai-backend"] })}
       headers: { "x-ai-eg-model": "gpt-4o", "x-user-id": "crowd", "x-mock-usage": "1,1" },
       streamEvery: 4,
     };
-    const before = Number(await metric(/^tollgate_config_reloads_total\{outcome="applied"\} (\d+)$/m));
+    const before = Number((await metric(/^tollgate_config_reloads_total\{outcome="applied"\} (\d+)$/m)) ?? 0);
     const load = await underLoad(options, async () => {
       for (let round = 0; round < reloads; round++) {
         const key =
@@ -266,7 +266,7 @@ metadata: {name: costs, namespace: ai-services}
 spec: {llmRequestCosts: [{metadataKey: key_${round % 5}, type: TotalToken}]}
 `;
         const said = await change({ ...key, limit: 1_000_000_000 + round, more: cost });
-        expect(said).to.match(/^reloaded /);
+        expect(said, said).to.match(/^reloaded /);
       }
     });
     expect([...load.outcomes], JSON.stringify([...load.outcomes])).to.deep.equal([["200", load.answers]]);
