@@ -3,7 +3,6 @@ import type { Secret } from "../core/auth.ts";
 import type { LimitRule, RuntimeConfig } from "../core/runtime-config.ts";
 import { attemptLogPath, attemptLogService } from "../extproc/attempt-log.ts";
 import { extProcPath, extProcService } from "../extproc/service.ts";
-import { GrpcJsServer } from "../grpc/grpc-js.ts";
 import { methodCodec } from "../grpc/protos.ts";
 import type { Listening } from "../grpc/server.ts";
 import type { Logger } from "../observe/logger.ts";
@@ -16,6 +15,7 @@ import { openLedgers } from "./ledger.ts";
 import { makeLimiter } from "./limiter.ts";
 import { makeQuotaCounters } from "./quota-counters.ts";
 import { makeExchangeTools } from "./request-tools.ts";
+import { makeGrpcServer, type Transport } from "./transport.ts";
 
 /** The largest gRPC message: a whole buffered body and its envelope. */
 const envelopeBytes = 1024 * 1024;
@@ -25,6 +25,7 @@ export interface GatewayOptions {
   readonly config: RuntimeConfig;
   /** `unix:/path` or `host:port`. */
   readonly grpcAddress: string;
+  readonly transport: Transport;
   readonly admin: { readonly address: string; readonly port: number; readonly token: Secret };
   readonly storeUrl: string;
   /** Of this process alone: what budgets have spent and the ledger of requests are kept in it. Undefined = nothing is kept on disk. */
@@ -70,7 +71,7 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     inputTokens,
   });
   const findRule = (id: string): LimitRule | undefined => config.limits.get(id);
-  const server = new GrpcJsServer({
+  const server = makeGrpcServer(options.transport, {
     maxMessageBytes: config.settings.listener.bufferLimitBytes + envelopeBytes,
     onError: (error, path) => logger.error({ err: error, path }, "a gRPC handler failed"),
   });

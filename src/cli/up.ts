@@ -28,10 +28,11 @@ Everything on one machine: Envoy, the gateway, and mock providers for MockBacken
       --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
       --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts (default: .tollgate)
+      --transport NAME  who serves gRPC: http2, our own, or grpc-js (default: grpc-js)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
       --print-config    print the settings in force and where each comes from, and start nothing
-Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for
-the flags of these names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
+Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_TRANSPORT and
+TOLLGATE_LOG_LEVEL stand for the flags of these names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
 `;
 
 const optionSpecs = {
@@ -42,6 +43,7 @@ const optionSpecs = {
   store: { type: "string" },
   envoy: { type: "string" },
   "state-dir": { type: "string" },
+  transport: { type: "string" },
   "log-level": { type: "string" },
   "print-config": { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -92,6 +94,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
+    transport: settings.transport.value,
     admin: { address: admin.address, port: adminPort, token },
     storeUrl: settings.storeUrl.value,
     stateDir: state.path,

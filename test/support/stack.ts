@@ -8,6 +8,7 @@ import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { findEnvoy } from "../../src/cli/envoy-binary.ts";
 import { type Gateway, startGateway } from "../../src/cli/gateway.ts";
 import { claimPort } from "../../src/cli/ports.ts";
+import { defaultTransport, readTransport } from "../../src/cli/transport.ts";
 import { Secret } from "../../src/core/auth.ts";
 import type { RuntimeConfig } from "../../src/core/runtime-config.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
@@ -121,6 +122,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const gateway = await startGateway({
     config,
     grpcAddress,
+    transport: readTransport(process.env["TOLLGATE_TRANSPORT"] ?? defaultTransport, "TOLLGATE_TRANSPORT"),
     admin: { address: "127.0.0.1", port: 0, token: new Secret(adminToken) },
     storeUrl: options.storeUrl ?? "memory://",
     stateDir: options.stateDir,
