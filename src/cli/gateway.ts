@@ -1,13 +1,15 @@
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import type { Secret } from "../core/auth.ts";
 import type { LimitRule, RuntimeConfig } from "../core/runtime-config.ts";
-import { attemptLogPath, attemptLogService } from "../extproc/attempt-log.ts";
-import { extProcPath, extProcService } from "../extproc/service.ts";
-import { methodCodec } from "../grpc/protos.ts";
+import { attemptLogService } from "../extproc/attempt-log.ts";
+import { attemptLogCodec } from "../extproc/attempt-log-codec.ts";
+import { extProcCodec } from "../extproc/codec.ts";
+import { extProcService } from "../extproc/service.ts";
 import type { Listening } from "../grpc/server.ts";
 import type { Logger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
-import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
+import { rateLimitCodec } from "../ratelimit/codec.ts";
+import { rateLimitService } from "../ratelimit/service.ts";
 import type { StandardLimits } from "../ratelimit/standard/tree.ts";
 import { openBudgets } from "./budget-tools.ts";
 import { makeInputTokens } from "./input-tokens.ts";
@@ -78,14 +80,14 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
   let listening: Listening;
   try {
     listening = await server.serve(options.grpcAddress, [
-      extProcService(tools, methodCodec(extProcPath)),
-      attemptLogService(tools.sessions, methodCodec(attemptLogPath)),
+      extProcService(tools, extProcCodec()),
+      attemptLogService(tools.sessions, attemptLogCodec),
       rateLimitService({
         limiter,
         findRule,
         metrics,
         nowMs: Date.now,
-        codec: methodCodec(rateLimitPath),
+        codec: rateLimitCodec(),
         standard: options.standardLimits && {
           limits: options.standardLimits,
           failureMode: config.settings.store.failureMode,
