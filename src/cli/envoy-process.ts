@@ -22,6 +22,7 @@ export async function envoyNotReady(adminPort: number): Promise<string | undefin
 
 export interface EnvoyProcessOptions extends Pick<ChildOptions, "report" | "runs"> {
   readonly config: RuntimeConfig;
+  readonly transport: Transport;
   readonly binary: string;
   readonly port: number;
   readonly adminPort: number;
@@ -35,6 +36,7 @@ export async function startEnvoy(options: EnvoyProcessOptions, running: Running)
   const file = state.file("envoy.json");
   const bootstrap = renderBootstrap(config, {
     grpcAddress: state.grpcAddress,
+    grpcTakesAllResets: takesAllResets(options.transport),
     listen: { address: listener.address, port },
     adminPort: options.adminPort,
     tombstonePort: await claimPort("127.0.0.1", 0, "a free port"),

@@ -14,6 +14,11 @@ export function readTransport(text: string, name: string): Transport {
   throw new UsageError(`${name} must be http2 or grpc-js, not ${text}`);
 }
 
+/** Node's HTTP/2, which grpc-js is made of, ends a connection after a burst of resets. */
+export function takesAllResets(transport: Transport): boolean {
+  return transport === "http2";
+}
+
 export function makeGrpcServer(
   transport: Transport,
   options: { readonly maxMessageBytes: number; readonly onError: (error: unknown, path: string) => void },

@@ -104,7 +104,16 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   });
   await running.add(() => gateway.close());
   await startEnvoy(
-    { config, binary: binary.path, port, adminPort: envoyAdminPort, state, report: tell, runs: guard.place() },
+    {
+      config,
+      transport: settings.transport.value,
+      binary: binary.path,
+      port,
+      adminPort: envoyAdminPort,
+      state,
+      report: tell,
+      runs: guard.place(),
+    },
     running,
   );
   await running.add(() =>

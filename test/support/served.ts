@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { claimPort } from "../../src/cli/ports.ts";
+import { type Transport, takesAllResets } from "../../src/cli/transport.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
 import { adminToken, startEnvoy, stopProcess } from "./stack.ts";
+import { testedTransport } from "./transport.ts";
 import { until } from "./wait.ts";
 
 /** A real Envoy, and the gateway as a process of its own, so that it can be killed and its memory be measured. */
@@ -23,8 +25,12 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** `yaml`: all resources, providers' addresses included. */
-export async function startServed(yaml: string, store = "memory://"): Promise<Served> {
+/** `yaml`: all resources, providers' addresses included. `transport`: who serves gRPC. */
+export async function startServed(
+  yaml: string,
+  store = "memory://",
+  transport: Transport = testedTransport(),
+): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), "tollgate-served-"));
   const resources = join(directory, "resources.yaml");
   writeFileSync(resources, yaml);
@@ -46,7 +52,7 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
       "--state-dir",
       join(directory, "state"),
     ];
-    const options = [...places, "--store", store];
+    const options = [...places, "--store", store, "--transport", transport];
     const child = spawn(process.execPath, ["bin/tollgate.mjs", "serve", "-f", resources, ...options], {
       env: { ...process.env, TOLLGATE_LOG_LEVEL: "warn", TOLLGATE_ADMIN_TOKEN: adminToken },
       stdio: ["ignore", "pipe", "pipe"],
@@ -75,6 +81,7 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
   await start();
   const bootstrap = renderBootstrap(loadConfiguration([resources], {}).config, {
     grpcAddress,
+    grpcTakesAllResets: takesAllResets(transport),
     listen: { address: "127.0.0.1", port },
     adminPort: envoyAdminPort,
     tombstonePort,
