@@ -6,6 +6,7 @@ import { claimPort } from "./ports.ts";
 import { defaultTrustedCaFile } from "./render.ts";
 import type { Running } from "./running.ts";
 import type { StateDir } from "./state-dir.ts";
+import { type Transport, takesAllResets } from "./transport.ts";
 
 const probeLimitMs = 1_000;
 

@@ -7,8 +7,8 @@ metadata: {name: ${name}, namespace: ai-services}
 spec: {provider: ${provider}, endpoint: "http://127.0.0.1:${port}", auth: {apiKeySecretRef: {name: keys, key: ${auth}}}${more}}
 `;
 
-/** Three providers at one port, a route for each model, and, if wanted, a budget that is never used up. */
-export function benchResources(port: number, limited: boolean): string {
+/** Three providers at one port, one that streams at another, a route for each model, and, if wanted, a budget that is never used up. */
+export function benchResources(port: number, streamPort: number, limited: boolean): string {
   const rules = Object.entries({ "gpt-4o": "openai", claude: "anthropic", nova: "bedrock" }).map(
     ([model, name]) => `
     - matches: [{headers: [{name: x-ai-eg-model, value: ${model}}]}]
@@ -22,6 +22,7 @@ metadata: {name: keys, namespace: ai-services}
 stringData: {api-key: bench, access-key-id: BENCH, secret-access-key: bench}
 `,
     backend("openai", "OpenAI", port, "api-key"),
+    backend("streams", "OpenAI", streamPort, "api-key"),
     backend("anthropic", "Anthropic", port, "api-key"),
     backend("bedrock", "AWSBedrock", port, "access-key-id", ", region: us-east-1"),
     `
@@ -29,7 +30,9 @@ apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: AIGatewayRoute
 metadata: {name: llm-route, namespace: ai-services}
 spec:
-  rules:${rules.join("")}
+  rules:
+    - matches: [{headers: [{name: x-bench-stream, value: "1"}]}]
+      backendRefs: [{name: streams, modelNameOverride: gpt-4o}]${rules.join("")}
 `,
     ...(limited ? [policyYaml("users", [{ requests: 900_000_000_000, selectors: ["x-user-id"] }])] : []),
   ].join("---");

@@ -45,7 +45,10 @@ export function markdownTable(rows: readonly Row[]): string {
   const lines = rows.map(({ variant, connections, samples }) => {
     const floor = rows.find(
       (row) =>
-        row.variant.stack === "plain" && row.connections === connections && row.variant.bodyBytes === variant.bodyBytes,
+        row.variant.stack === "plain" &&
+        row.connections === connections &&
+        row.variant.bodyBytes === variant.bodyBytes &&
+        row.variant.stream === variant.stream,
     );
     const middle = (row: Row | undefined, read: (sample: Sample) => number): number =>
       median(row?.samples.map(read) ?? []);
