@@ -1,26 +1,17 @@
 import type { Socket } from "node:net";
-import { Allowance } from "./allowance.ts";
 import { checkFrame } from "./check-frame.ts";
-import { ClosedStreams } from "./closed-streams.ts";
 import { ConnectionError, errorCode, StreamError } from "./errors.ts";
 import { ReceiveWindow } from "./flow-control.ts";
 import { FrameReader } from "./frame-reader.ts";
-import {
-  clientPreface,
-  defaultWindowBytes,
-  type Frame,
-  frameFlag,
-  frameType,
-  largestWindowBytes,
-  settingId,
-} from "./frames.ts";
+import { defaultWindowBytes, type Frame, frameFlag, frameType, largestWindowBytes, settingId } from "./frames.ts";
 import { dependsOnItself, type HeaderBlock, HeaderBlocks, withoutPadding } from "./header-blocks.ts";
-import type { HeaderField } from "./header-field.ts";
-import { HpackDecoder } from "./hpack-decoder.ts";
 import type { Http2Limits } from "./limits.ts";
+import { Manners } from "./manners.ts";
+import { Preface } from "./preface.ts";
 import { areTrailers, readRequestHead } from "./request-head.ts";
 import { Sender } from "./sender.ts";
 import { type Accept, Stream, type StreamOwner } from "./stream.ts";
+import { StreamTable } from "./stream-table.ts";
 
 /** DATA frames of fewer bytes that complete nothing are idle. */
 const tinyBytes = 64;
@@ -47,20 +38,14 @@ export class Connection implements StreamOwner {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #reader = new FrameReader((frame) => this.#frame(frame));
-  readonly #decoder = new HpackDecoder();
   readonly #blocks: HeaderBlocks;
   readonly #sender: Sender;
   readonly #window: ReceiveWindow;
-  readonly #streams = new Map<number, Stream>();
-  readonly #closed = new ClosedStreams();
-  readonly #idle: Allowance;
-  readonly #emptyResets: Allowance;
+  readonly #streams = new StreamTable();
+  readonly #manners: Manners;
   readonly #prefaceTimer: NodeJS.Timeout;
-  #prefaceLeft = clientPreface.length;
+  readonly #preface = new Preface();
   #sawSettings = false;
-  #lastStreamId = 0;
-  /** Streams that are open, or whose work goes on. */
-  #working = 0;
   /** Later streams are refused; undefined = none is. */
   #lastServedId: number | undefined;
   #isDraining = false;
@@ -72,8 +57,7 @@ export class Connection implements StreamOwner {
     this.#options = options;
     this.#blocks = new HeaderBlocks(limits);
     this.#window = new ReceiveWindow(limits.connectionWindowBytes);
-    this.#idle = new Allowance(limits.idleFrames, limits.idleFramesPerSecond, nowMs);
-    this.#emptyResets = new Allowance(limits.emptyResets, limits.emptyResetsPerSecond, nowMs);
+    this.#manners = new Manners(limits, nowMs);
     this.#sender = new Sender(
       socket,
       limits,
@@ -104,8 +88,8 @@ export class Connection implements StreamOwner {
     this.#sender.touch();
     setTimeout(() => {
       if (this.#isOver) return;
-      this.#lastServedId = this.#lastStreamId;
-      this.#sender.writer.goaway(this.#lastStreamId, errorCode.none);
+      this.#lastServedId = this.#streams.lastId;
+      this.#sender.writer.goaway(this.#streams.lastId, errorCode.none);
       this.#sender.touch();
       this.#closeIfDrained();
     }, goawayMs);
@@ -145,25 +129,15 @@ export class Connection implements StreamOwner {
   }
 
   released(): void {
-    this.#working--;
+    this.#streams.released();
     this.#closeIfDrained();
   }
 
   #read(chunk: Buffer): void {
     if (this.#isOver) return;
     this.#guarded(() => {
-      const rest = this.#prefaceLeft === 0 ? chunk : this.#afterPreface(chunk);
-      if (rest.length > 0) this.#reader.read(rest);
+      this.#reader.read(this.#preface.after(chunk));
     });
-  }
-
-  #afterPreface(chunk: Buffer): Buffer {
-    const from = clientPreface.length - this.#prefaceLeft;
-    const given = chunk.subarray(0, this.#prefaceLeft);
-    if (!given.equals(clientPreface.subarray(from, from + given.length)))
-      throw new ConnectionError(errorCode.protocol, "the peer does not speak HTTP/2");
-    this.#prefaceLeft -= given.length;
-    return chunk.subarray(given.length);
   }
 
   #guarded(work: () => void): void {
@@ -178,7 +152,7 @@ export class Connection implements StreamOwner {
     if (this.#isOver) return;
     this.#options.onError(error);
     const code = error instanceof ConnectionError ? error.code : errorCode.internal;
-    this.#sender.writer.goaway(this.#lastStreamId, code);
+    this.#sender.writer.goaway(this.#streams.lastId, code);
     this.#end();
   }
 
@@ -195,9 +169,7 @@ export class Connection implements StreamOwner {
     if (this.#isOver) return;
     this.#isOver = true;
     clearTimeout(this.#prefaceTimer);
-    const streams = [...this.#streams.values()];
-    this.#streams.clear();
-    for (const stream of streams) {
+    for (const stream of this.#streams.clear()) {
       this.#sender.drop(stream);
       stream.close();
       stream.consumer?.cancelled();
@@ -205,7 +177,7 @@ export class Connection implements StreamOwner {
   }
 
   #closeIfDrained(): void {
-    if (this.#lastServedId === undefined || this.#working > 0 || this.#isOver) return;
+    if (this.#lastServedId === undefined || this.#streams.working > 0 || this.#isOver) return;
     this.#end();
   }
 
@@ -228,10 +200,10 @@ export class Connection implements StreamOwner {
   }
 
   #failStream({ streamId, code }: StreamError): void {
-    this.#takeIdle();
+    this.#manners.idleFrame();
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
-      this.#closed.add(streamId, "us");
+      this.#streams.refuse(streamId);
       this.#sender.writer.rstStream(streamId, code);
       this.#sender.touch();
       return;
@@ -264,23 +236,19 @@ export class Connection implements StreamOwner {
         this.#ping(frame);
         break;
       case frameType.goaway:
-        this.#takeIdle();
+        this.#manners.idleFrame();
         break;
       case frameType.windowUpdate:
         this.#windowUpdate(frame);
         break;
       default:
-        this.#takeIdle();
+        this.#manners.idleFrame();
     }
-  }
-
-  #takeIdle(): void {
-    if (!this.#idle.take()) throw new ConnectionError(errorCode.enhanceYourCalm, "too many frames that carry nothing");
   }
 
   #data(frame: Frame): void {
     const { streamId, payload } = frame;
-    this.#mustBeOpened(streamId);
+    this.#streams.mustBeOpened(streamId);
     const bytes = withoutPadding(frame);
     if (!this.#window.take(payload.length))
       throw new ConnectionError(errorCode.flowControl, "more was sent than the connection's window allows");
@@ -291,8 +259,8 @@ export class Connection implements StreamOwner {
     }
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
-      this.#takeIdle();
-      if (this.#closed.find(streamId) !== "us")
+      this.#manners.idleFrame();
+      if (this.#streams.closedBy(streamId) !== "us")
         throw new StreamError(streamId, errorCode.streamClosed, "DATA on a closed stream");
       return;
     }
@@ -300,23 +268,16 @@ export class Connection implements StreamOwner {
     if (!stream.receiveWindow.take(payload.length))
       throw new StreamError(streamId, errorCode.flowControl, "more was sent than the stream's window allows");
     const endStream = (frame.flags & frameFlag.endStream) !== 0;
-    this.#countBody(stream, bytes.length, endStream);
+    stream.countBody(bytes.length, endStream);
     if (payload.length > bytes.length) stream.credit(payload.length - bytes.length);
     const useful = bytes.length > 0 && stream.consumer?.data(bytes) === true;
     if (useful) {
       stream.hasSpoken = true;
-      this.#idle.give(this.#options.limits.idleFramesPerUseful);
+      this.#manners.usefulFrame();
     } else if (bytes.length < tinyBytes && !endStream) {
-      this.#takeIdle();
+      this.#manners.idleFrame();
     }
     if (endStream) this.#remoteEnd(stream);
-  }
-
-  #countBody(stream: Stream, bytes: number, endStream: boolean): void {
-    if (stream.bodyLeft === undefined) return;
-    stream.bodyLeft -= bytes;
-    if (stream.bodyLeft < 0 || (endStream && stream.bodyLeft > 0))
-      throw new StreamError(stream.id, errorCode.protocol, "the body is not as long as content-length says");
   }
 
   #remoteEnd(stream: Stream): void {
@@ -327,81 +288,64 @@ export class Connection implements StreamOwner {
   }
 
   #takeBlock(block: HeaderBlock | undefined): void {
-    if (block === undefined) {
-      this.#takeIdle();
-      return;
-    }
-    const fields: HeaderField[] = [];
-    let bytes = 0;
-    const most = this.#options.limits.maxHeaderListBytes;
-    // also of what is refused: the table must see every block
-    this.#decoder.decode(block.block, (field) => {
-      bytes += field.size;
-      if (bytes <= most) fields.push(field);
-    });
-    const { streamId } = block;
-    if (streamId % 2 === 0) throw new ConnectionError(errorCode.protocol, `a client opens the stream ${streamId}`);
-    if (streamId > this.#lastStreamId) this.#open(block, fields, bytes > most);
-    else this.#trailers(block, fields);
+    if (block === undefined) this.#manners.idleFrame();
+    else if (block.streamId % 2 === 0)
+      throw new ConnectionError(errorCode.protocol, `a client opens the stream ${block.streamId}`);
+    else if (block.streamId > this.#streams.lastId) this.#open(block);
+    else this.#trailers(block);
   }
 
-  #open(
-    { streamId, endStream, dependsOnItself: selfish }: HeaderBlock,
-    fields: HeaderField[],
-    tooLarge: boolean,
-  ): void {
-    this.#lastStreamId = streamId;
+  #open({ streamId, endStream, fields, isTooLarge, dependsOnItself: selfish }: HeaderBlock): void {
+    this.#streams.name(streamId);
     const { limits } = this.#options;
     if (this.#lastServedId !== undefined && streamId > this.#lastServedId)
       throw new StreamError(streamId, errorCode.refusedStream, "no more requests are taken");
-    if (this.#working >= limits.maxStreams)
+    if (this.#streams.working >= limits.maxStreams)
       throw new StreamError(streamId, errorCode.refusedStream, "too many requests at once");
     if (selfish) throw new StreamError(streamId, errorCode.protocol, "a stream depends on itself");
-    if (tooLarge) throw new StreamError(streamId, errorCode.enhanceYourCalm, "the header list is too large");
+    if (isTooLarge) throw new StreamError(streamId, errorCode.enhanceYourCalm, "the header list is too large");
     const head = readRequestHead(fields);
     if (head === undefined) throw new StreamError(streamId, errorCode.protocol, "a malformed request");
     const stream = new Stream(streamId, this, this.#sender.peer.initialWindowBytes, limits.streamWindowBytes);
-    this.#streams.set(streamId, stream);
-    this.#working++;
-    this.#idle.give(limits.idleFramesPerUseful);
+    this.#streams.add(stream);
+    this.#manners.usefulFrame();
     stream.bodyLeft = head.contentLength;
-    this.#countBody(stream, 0, endStream);
+    stream.countBody(0, endStream);
     stream.consumer = this.#options.accept(stream, head);
     if (endStream) this.#remoteEnd(stream);
   }
 
-  #trailers({ streamId, endStream }: HeaderBlock, fields: readonly HeaderField[]): void {
+  #trailers({ streamId, endStream, fields }: HeaderBlock): void {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
-      const by = this.#closed.find(streamId);
+      const by = this.#streams.closedBy(streamId);
       if (by === undefined) throw new ConnectionError(errorCode.protocol, "a stream's number is lower than the last");
       if (by === "peer") throw new ConnectionError(errorCode.streamClosed, "HEADERS on a closed stream");
-      this.#takeIdle();
+      this.#manners.idleFrame();
       return;
     }
     if (stream.remoteClosed) throw new StreamError(streamId, errorCode.streamClosed, "HEADERS after the end");
     if (!endStream || !areTrailers(fields)) throw new StreamError(streamId, errorCode.protocol, "malformed trailers");
-    this.#countBody(stream, 0, true);
+    stream.countBody(0, true);
     this.#remoteEnd(stream);
   }
 
   #priority({ streamId, payload }: Frame): void {
     if (dependsOnItself(payload, streamId)) {
-      this.#mustBeOpened(streamId);
+      this.#streams.mustBeOpened(streamId);
       throw new StreamError(streamId, errorCode.protocol, "a stream depends on itself");
     }
-    this.#takeIdle();
+    this.#manners.idleFrame();
   }
 
   #rstStream({ streamId }: Frame): void {
-    this.#mustBeOpened(streamId);
+    this.#streams.mustBeOpened(streamId);
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
-      this.#takeIdle();
+      this.#manners.idleFrame();
       return;
     }
-    if (!stream.hasSpoken && !this.#emptyResets.take())
-      throw new ConnectionError(errorCode.enhanceYourCalm, "too many requests are reset before they say anything");
+    if (!stream.hasSpoken) this.#manners.emptyReset();
     this.#close(stream, "peer");
     stream.consumer?.cancelled();
   }
@@ -409,13 +353,13 @@ export class Connection implements StreamOwner {
   #settings(frame: Frame): void {
     if ((frame.flags & frameFlag.ack) !== 0) {
       if (frame.payload.length > 0) throw new ConnectionError(errorCode.frameSize, "an acknowledgement with settings");
-      this.#takeIdle();
+      this.#manners.idleFrame();
       return;
     }
-    this.#takeIdle();
+    this.#manners.idleFrame();
     const growth = this.#sender.peer.apply(frame.payload);
     if (growth !== 0)
-      for (const stream of this.#streams.values())
+      for (const stream of this.#streams.all())
         if (!stream.sendWindow.give(growth))
           throw new ConnectionError(errorCode.flowControl, "settings make a window too large");
     this.#sender.writer.head(0, frameType.settings, frameFlag.ack, 0);
@@ -423,7 +367,7 @@ export class Connection implements StreamOwner {
   }
 
   #ping(frame: Frame): void {
-    this.#takeIdle();
+    this.#manners.idleFrame();
     if ((frame.flags & frameFlag.ack) !== 0) return;
     this.#sender.writer.frame(frameType.ping, frameFlag.ack, 0, frame.payload);
     this.#sender.touch();
@@ -432,7 +376,7 @@ export class Connection implements StreamOwner {
   #windowUpdate({ streamId, payload }: Frame): void {
     const increment = payload.readUInt32BE(0) & largestWindowBytes;
     // larger ones are limited by what was sent
-    if (increment < smallUpdateBytes) this.#takeIdle();
+    if (increment < smallUpdateBytes) this.#manners.idleFrame();
     if (streamId === 0) {
       if (increment === 0) throw new ConnectionError(errorCode.protocol, "WINDOW_UPDATE of nothing");
       if (!this.#sender.window.give(increment))
@@ -440,19 +384,13 @@ export class Connection implements StreamOwner {
       this.#sender.touch();
       return;
     }
-    this.#mustBeOpened(streamId);
+    this.#streams.mustBeOpened(streamId);
     const stream = this.#streams.get(streamId);
     if (stream === undefined) return;
     if (increment === 0) throw new StreamError(streamId, errorCode.protocol, "WINDOW_UPDATE of nothing");
     if (!stream.sendWindow.give(increment))
       throw new StreamError(streamId, errorCode.flowControl, "the stream's window is too large");
     if (stream.queuedBytes > 0) this.#sender.touch();
-  }
-
-  /** @throws ConnectionError for a stream that was never opened */
-  #mustBeOpened(streamId: number): void {
-    if (streamId === 0 || streamId > this.#lastStreamId || streamId % 2 === 0)
-      throw new ConnectionError(errorCode.protocol, `nobody has opened the stream ${streamId}`);
   }
 
   #sentAll(stream: Stream): void {
@@ -462,8 +400,7 @@ export class Connection implements StreamOwner {
   }
 
   #close(stream: Stream, by: "us" | "peer"): void {
-    if (!this.#streams.delete(stream.id)) return;
-    this.#closed.add(stream.id, by);
+    if (!this.#streams.close(stream, by)) return;
     this.#sender.drop(stream);
     stream.close();
   }

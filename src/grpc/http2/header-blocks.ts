@@ -1,15 +1,22 @@
 import { ConnectionError, errorCode } from "./errors.ts";
 import { type Frame, frameFlag, frameType } from "./frames.ts";
+import type { HeaderField } from "./header-field.ts";
+import { HpackDecoder } from "./hpack-decoder.ts";
 import type { Http2Limits } from "./limits.ts";
 
-/** A whole header block. */
+/** What a header block says. */
 export interface HeaderBlock {
   readonly streamId: number;
   readonly endStream: boolean;
-  readonly block: Buffer;
+  readonly fields: readonly HeaderField[];
+  /** Not all fields are there: the list is larger than allowed. */
+  readonly isTooLarge: boolean;
   /** It says that its stream depends on itself. */
   readonly dependsOnItself: boolean;
 }
+
+/** What is known of a block by its first frame. */
+type Begun = Pick<HeaderBlock, "streamId" | "endStream" | "dependsOnItself">;
 
 /** What is left of a DATA or HEADERS payload without its padding. @throws ConnectionError */
 export function withoutPadding({ payload, flags }: Frame): Buffer {
@@ -25,10 +32,11 @@ export function dependsOnItself(priority: Buffer, streamId: number): boolean {
   return (priority.readUInt32BE(0) & 0x7fff_ffff) === streamId;
 }
 
-/** Joins HEADERS and the CONTINUATION frames behind them, which nothing may interrupt. */
+/** Joins HEADERS and the CONTINUATION frames behind them, which nothing may interrupt, and decodes them: all of one connection, in order. */
 export class HeaderBlocks {
   readonly #limits: Http2Limits;
-  #begun: HeaderBlock | undefined;
+  readonly #decoder = new HpackDecoder();
+  #begun: Begun | undefined;
   #parts: Buffer[] = [];
   #bytes = 0;
 
@@ -54,8 +62,8 @@ export class HeaderBlocks {
       selfish = dependsOnItself(block, streamId);
       block = block.subarray(5);
     }
-    const begun = { streamId, endStream: (flags & frameFlag.endStream) !== 0, block, dependsOnItself: selfish };
-    if ((flags & frameFlag.endHeaders) !== 0) return begun;
+    const begun = { streamId, endStream: (flags & frameFlag.endStream) !== 0, dependsOnItself: selfish };
+    if ((flags & frameFlag.endHeaders) !== 0) return this.#decode(begun, block);
     this.#begun = begun;
     this.#parts = [Buffer.from(block)];
     this.#bytes = block.length;
@@ -73,6 +81,18 @@ export class HeaderBlocks {
     this.#begun = undefined;
     const block = Buffer.concat(this.#parts);
     this.#parts = [];
-    return { ...begun, block };
+    return this.#decode(begun, block);
+  }
+
+  /** Decodes to the end, also what is too much: the table must see every block. */
+  #decode(begun: Begun, block: Buffer): HeaderBlock {
+    const fields: HeaderField[] = [];
+    let bytes = 0;
+    const most = this.#limits.maxHeaderListBytes;
+    this.#decoder.decode(block, (field) => {
+      bytes += field.size;
+      if (bytes <= most) fields.push(field);
+    });
+    return { ...begun, fields, isTooLarge: bytes > most };
   }
 }

@@ -1,3 +1,4 @@
+import { errorCode, StreamError } from "./errors.ts";
 import { ReceiveWindow, SendWindow } from "./flow-control.ts";
 import type { RequestHead } from "./request-head.ts";
 
@@ -95,6 +96,14 @@ export class Stream implements ServerStream {
     if (this.#isDone) return;
     this.#isDone = true;
     if (this.closed) this.#owner.released();
+  }
+
+  /** Counts what came of the body. @throws StreamError when it is not as long as was said */
+  countBody(bytes: number, endStream: boolean): void {
+    if (this.bodyLeft === undefined) return;
+    this.bodyLeft -= bytes;
+    if (this.bodyLeft < 0 || (endStream && this.bodyLeft > 0))
+      throw new StreamError(this.id, errorCode.protocol, "the body is not as long as content-length says");
   }
 
   /** The connection knows it no more. */
