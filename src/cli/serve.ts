@@ -23,7 +23,7 @@ Runs the gateway's gRPC services (ext_proc, rate limits, attempt log) for an Env
                             then kept in Redis, or forgotten when it ends)
       --rate-limit-config PATH
                             file or directory of the standard rate-limit service's YAML, served too; goes without -f
-      --transport NAME      who serves gRPC: http2, our own, or grpc-js (default: grpc-js)
+      --transport NAME      who serves gRPC: http2, our own, or grpc-js (default: http2)
       --log-level LEVEL     debug, info, warn, error (default: the resources' log.level)
 Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_TRANSPORT, TOLLGATE_LOG_LEVEL.
 `;

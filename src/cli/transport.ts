@@ -6,7 +6,7 @@ import { UsageError } from "./options.ts";
 /** Who serves gRPC: our own HTTP/2 server, or @grpc/grpc-js. */
 export type Transport = "http2" | "grpc-js";
 
-export const defaultTransport: Transport = "grpc-js";
+export const defaultTransport: Transport = "http2";
 
 /** @throws UsageError when it is neither */
 export function readTransport(text: string, name: string): Transport {

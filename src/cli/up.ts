@@ -28,7 +28,7 @@ Everything on one machine: Envoy, the gateway, and mock providers for MockBacken
       --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
       --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts (default: .tollgate)
-      --transport NAME  who serves gRPC: http2, our own, or grpc-js (default: grpc-js)
+      --transport NAME  who serves gRPC: http2, our own, or grpc-js (default: http2)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
       --print-config    print the settings in force and where each comes from, and start nothing
 Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_TRANSPORT and
