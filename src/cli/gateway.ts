@@ -2,14 +2,15 @@ import type { ResourceApi } from "../admin/kube/resource-api.ts";
 import { type AdminServer, startAdminServer } from "../admin/server.ts";
 import type { Secret } from "../core/auth.ts";
 import type { RuntimeConfig } from "../core/runtime-config.ts";
-import { attemptLogPath, attemptLogService } from "../extproc/attempt-log.ts";
-import { extProcPath, extProcService } from "../extproc/service.ts";
-import { GrpcJsServer } from "../grpc/grpc-js.ts";
-import { methodCodec } from "../grpc/protos.ts";
+import { attemptLogService } from "../extproc/attempt-log.ts";
+import { attemptLogCodec } from "../extproc/attempt-log-codec.ts";
+import { extProcCodec } from "../extproc/codec.ts";
+import { extProcService } from "../extproc/service.ts";
 import type { Listening } from "../grpc/server.ts";
 import type { Logger } from "../observe/logger.ts";
 import { Metrics } from "../observe/metrics.ts";
-import { rateLimitPath, rateLimitService } from "../ratelimit/service.ts";
+import { rateLimitCodec } from "../ratelimit/codec.ts";
+import { rateLimitService } from "../ratelimit/service.ts";
 import type { StandardLimits } from "../ratelimit/standard/tree.ts";
 import { type LiveBudgets, openBudgets } from "./budget-tools.ts";
 import type { EnvoyFeed } from "./envoy-feed.ts";
@@ -19,6 +20,7 @@ import { makeLimiter } from "./limiter.ts";
 import { LiveConfiguration } from "./live-configuration.ts";
 import { makeQuotaCounters } from "./quota-counters.ts";
 import { makeExchangeTools } from "./request-tools.ts";
+import { makeGrpcServer, type Transport } from "./transport.ts";
 
 /** The largest gRPC message: a whole buffered body and its envelope. */
 const envelopeBytes = 1024 * 1024;
@@ -28,6 +30,7 @@ export interface GatewayOptions {
   readonly config: RuntimeConfig;
   /** `unix:/path` or `host:port`. */
   readonly grpcAddress: string;
+  readonly transport: Transport;
   readonly admin: {
     readonly address: string;
     readonly port: number;
@@ -98,21 +101,21 @@ export async function startGateway(options: GatewayOptions): Promise<Gateway> {
     quotas,
     inputTokens,
   });
-  const server = new GrpcJsServer({
+  const server = makeGrpcServer(options.transport, {
     maxMessageBytes: config.settings.listener.bufferLimitBytes + envelopeBytes,
     onError: (error, path) => logger.error({ err: error, path }, "a gRPC handler failed"),
   });
   let listening: Listening;
   try {
     listening = await server.serve(options.grpcAddress, [
-      extProcService(tools, methodCodec(extProcPath)),
-      attemptLogService(tools.sessions, methodCodec(attemptLogPath)),
+      extProcService(tools, extProcCodec()),
+      attemptLogService(tools.sessions, attemptLogCodec),
       rateLimitService({
         limiter,
         findRule: (id) => live.findLimit(id),
         metrics,
         nowMs: Date.now,
-        codec: methodCodec(rateLimitPath),
+        codec: rateLimitCodec(),
         standard: options.standardLimits && {
           limits: options.standardLimits,
           failureMode: () => live.current.settings.store.failureMode,

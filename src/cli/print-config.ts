@@ -43,6 +43,7 @@ export function printConfig(loaded: LoadedConfiguration, chosen: UpSettings): st
     ["log.level", chosen.logLevel],
     configured("log.format", log.format),
     ["(state directory)", chosen.stateDir],
+    ["(transport)", chosen.transport],
   ];
   const cells = rows.map(([name, { value, from }]) => [name, text(value), from] as const);
   const width = (column: 0 | 1): number => Math.max(...cells.map((row) => row[column].length));

@@ -28,8 +28,9 @@ Resources that change take effect by themselves; SIGHUP reads them at once.
                             then kept in Redis, or forgotten when it ends)
       --rate-limit-config PATH
                             file or directory of the standard rate-limit service's YAML, served too; goes without -f
+      --transport NAME      who serves gRPC: http2, our own, or grpc-js (default: http2)
       --log-level LEVEL     debug, info, warn, error (default: the resources' log.level)
-Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_LOG_LEVEL.
+Environment: TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_TRANSPORT, TOLLGATE_LOG_LEVEL.
 `;
 
 /** `tollgate serve`. Ends on SIGTERM and SIGINT; SIGHUP reads the resources again. */
@@ -43,6 +44,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
     store: { type: "string" },
     "state-dir": { type: "string" },
     "rate-limit-config": { type: "string" },
+    transport: { type: "string" },
     "log-level": { type: "string" },
     help: { type: "boolean", short: "h" },
   });
@@ -76,6 +78,7 @@ export async function serve(args: readonly string[], io: CommandIo): Promise<num
   const gateway = await startGateway({
     config,
     grpcAddress,
+    transport: settings.transport.value,
     admin: { address, port: adminPort, token },
     storeUrl: settings.storeUrl.value,
     stateDir: kept?.directory,

@@ -2,6 +2,7 @@ import { Secret } from "../core/auth.ts";
 import { parseStoreUrl, storeUrlForms } from "../lib/store-url.ts";
 import type { LoadedConfiguration } from "./configuration.ts";
 import { type CommandIo, type OptionValues, textOption, UsageError } from "./options.ts";
+import { defaultTransport, readTransport, type Transport } from "./transport.ts";
 
 /** A setting and where it comes from: a flag, an environment variable, a place in a resource, or `default`. */
 export interface Setting<Value = unknown> {
@@ -18,6 +19,7 @@ export interface UpSettings {
   readonly storeUrl: Setting<string>;
   readonly logLevel: Setting<string>;
   readonly stateDir: Setting<string>;
+  readonly transport: Setting<Transport>;
 }
 
 const logLevels = ["trace", "debug", "info", "warn", "error", "fatal", "silent"];
@@ -80,6 +82,7 @@ export function upSettings(values: OptionValues, env: CommandIo["env"], loaded: 
     storeUrl: choose("store", "TOLLGATE_STORE", storeUrl, store.url, ["store", "url"]),
     logLevel: choose("log-level", "TOLLGATE_LOG_LEVEL", logLevel, log.level, ["log", "level"]),
     stateDir: stateDirSetting(values, env),
+    transport: choose("transport", "TOLLGATE_TRANSPORT", readTransport, defaultTransport),
   };
   if (chosen.port.value !== 0 && chosen.port.value === chosen.adminPort.value && listener.address === admin.address) {
     throw new UsageError(

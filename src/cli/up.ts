@@ -27,6 +27,7 @@ import { stateDirSetting, upSettings } from "./settings.ts";
 import { StartRefusal } from "./start-refusal.ts";
 import { openStateDir } from "./state-dir.ts";
 import { stopSignal } from "./stop-signal.ts";
+import { takesAllResets } from "./transport.ts";
 import { urlOf } from "./url-of.ts";
 import { FileWatch } from "./watch-files.ts";
 
@@ -40,10 +41,11 @@ Resources that change take effect by themselves.
       --store URL       where rate limits count: memory:// or Redis, see docs/rate-limits.md (default: the resources' store.url)
       --envoy PATH      the Envoy program (default: $ENVOY_BIN, PATH, or a pinned one that is installed into a cache folder)
       --state-dir DIR   logs, Envoy's configuration, what budgets have spent, receipts, what was applied with kubectl (default: .tollgate)
+      --transport NAME  who serves gRPC: http2, our own, or grpc-js (default: http2)
       --log-level L     debug, info, warn, error (default: the resources' log.level)
       --print-config    print the settings in force and where each comes from, and start nothing
-Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR and TOLLGATE_LOG_LEVEL stand for
-the flags of these names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
+Environment: TOLLGATE_PORT, TOLLGATE_ADMIN_PORT, TOLLGATE_ADMIN_TOKEN, TOLLGATE_STORE, TOLLGATE_STATE_DIR, TOLLGATE_TRANSPORT and
+TOLLGATE_LOG_LEVEL stand for the flags of these names; ENVOY_BIN names the Envoy program, TOLLGATE_CACHE the folder where it is installed.
 `;
 
 const optionSpecs = {
@@ -54,6 +56,7 @@ const optionSpecs = {
   store: { type: "string" },
   envoy: { type: "string" },
   "state-dir": { type: "string" },
+  transport: { type: "string" },
   "log-level": { type: "string" },
   "print-config": { type: "boolean" },
   help: { type: "boolean", short: "h" },
@@ -108,6 +111,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   const { config } = first.mocks.length === 0 ? first : compileFiles(read, io.env, mocks.addresses);
   const render: RenderOptions = {
     grpcAddress: state.grpcAddress,
+    grpcTakesAllResets: takesAllResets(settings.transport.value),
     listen: { address: listener.address, port },
     adminPort: envoyAdminPort,
     tombstonePort: await claimPort("127.0.0.1", 0, "a free port"),
@@ -139,6 +143,7 @@ async function start(values: OptionValues, paths: readonly string[], io: Command
   const gateway = await startGateway({
     config,
     grpcAddress: state.grpcAddress,
+    transport: settings.transport.value,
     admin: { address: admin.address, port: adminPort, token, resourceApi },
     storeUrl: settings.storeUrl.value,
     stateDir: state.path,

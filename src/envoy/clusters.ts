@@ -7,6 +7,9 @@ import { type Json, type JsonObject, type RenderOptions, typed } from "./options
 /** Envoy resets every ext_proc stream at its end, and Node's HTTP/2 answers a burst of resets with GOAWAY: connections are renewed before that. */
 const requestsPerGrpcConnection = 500;
 
+/** With a server that takes any number of them. Stream numbers end after a thousand times as many. */
+const requestsPerLastingConnection = 1_000_000;
+
 const manyRequests: JsonObject = {
   thresholds: [{ max_requests: 100_000, max_pending_requests: 100_000, max_connections: 100_000, max_retries: 10_000 }],
 };
@@ -40,7 +43,11 @@ export function renderTollgateCluster(config: RuntimeConfig, options: RenderOpti
     per_connection_buffer_limit_bytes: config.settings.listener.bufferLimitBytes,
     circuit_breakers: manyRequests,
     typed_extension_protocol_options: httpOptions({
-      common_http_protocol_options: { max_requests_per_connection: requestsPerGrpcConnection },
+      common_http_protocol_options: {
+        max_requests_per_connection: options.grpcTakesAllResets
+          ? requestsPerLastingConnection
+          : requestsPerGrpcConnection,
+      },
       explicit_http_config: { http2_protocol_options: {} },
     }),
     load_assignment: {

@@ -2,6 +2,8 @@
 export interface RenderOptions {
   /** Where Tollgate's gRPC services are: `unix:/path` or `host:port`. */
   readonly grpcAddress: string;
+  /** Whether what serves there takes any number of resets on one connection. Node's HTTP/2 does not; absent = it may not either. */
+  readonly grpcTakesAllResets?: boolean;
   readonly listen: { readonly address: string; readonly port: number };
   /** Envoy's own admin port on loopback; 0 = any free one; undefined = no admin interface. */
   readonly adminPort: number | undefined;

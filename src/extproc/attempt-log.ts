@@ -2,11 +2,11 @@ import type { Codec, StreamMethod } from "../grpc/server.ts";
 import type { Sessions } from "./sessions.ts";
 
 /** Envoy's access-log stream, as far as we read it (proto-loader form). */
-interface LogMessage {
+export interface LogMessage {
   readonly http_logs?: { readonly log_entry?: readonly LogEntry[] };
 }
 
-interface LogEntry {
+export interface LogEntry {
   readonly common_properties?: {
     readonly upstream_cluster?: string;
     readonly response_flags?: Readonly<Record<string, unknown>>;

@@ -10,6 +10,7 @@ import {
   status,
 } from "@grpc/grpc-js";
 import { Conversation } from "./converse.ts";
+import { OpenCalls } from "./open-calls.ts";
 import type { GrpcServer, Listening, Service, StreamMethod, UnaryMethod } from "./server.ts";
 
 // biome-ignore lint/suspicious/noExplicitAny: method tables mix message types; each method is closed over its own
@@ -26,17 +27,10 @@ export interface GrpcJsOptions {
 /** Envoy opens streams in bursts and resets each at its end; keep-alive pings are not used. */
 const channelOptions = { "grpc.max_concurrent_streams": 100_000 };
 
-/** How long log streams outlive the last request at shutdown: Envoy reports what became of it a moment later (it flushes every 0.1 s). */
-const lastReportsMs = 250;
-
 /** The transport seam over @grpc/grpc-js. */
 export class GrpcJsServer implements GrpcServer {
   readonly #options: GrpcJsOptions;
-  /** Requests in flight. */
-  #duplexCalls = 0;
-  /** Closes one stream each of logs and of discovery. Envoy keeps them open for as long as it lives, so shutdown must not wait for them. */
-  readonly #lastingStreams = new Set<() => void>();
-  #closing = false;
+  readonly #calls = new OpenCalls();
 
   constructor(options: GrpcJsOptions) {
     this.#options = options;
@@ -66,17 +60,9 @@ export class GrpcJsServer implements GrpcServer {
             clearTimeout(force);
             resolve();
           });
-          this.#closing = true;
-          this.#closeLastingIfIdle();
+          this.#calls.close();
         }),
     };
-  }
-
-  #closeLastingIfIdle(): void {
-    if (!this.#closing || this.#duplexCalls > 0 || this.#lastingStreams.size === 0) return;
-    setTimeout(() => {
-      for (const close of this.#lastingStreams) close();
-    }, lastReportsMs);
   }
 
   #add(server: Server, method: Service): void {
@@ -117,8 +103,8 @@ export class GrpcJsServer implements GrpcServer {
         if (!over) call.end();
         over = true;
       };
-      if (method.lasting === true) this.#lastingStreams.add(close);
-      else this.#duplexCalls++;
+      if (method.lasting === true) this.#calls.lastingOpened(close);
+      else this.#calls.exchangeOpened();
       const handler = method.open({
         send: (response: unknown) => {
           if (!over) call.write(response);
@@ -129,9 +115,8 @@ export class GrpcJsServer implements GrpcServer {
         over = true;
       });
       this.#converse(call, method, handler, (error) => {
-        if (method.lasting === true) this.#lastingStreams.delete(close);
-        else this.#duplexCalls--;
-        this.#closeLastingIfIdle();
+        if (method.lasting === true) this.#calls.lastingOver(close);
+        else this.#calls.exchangeOver();
         if (over) return;
         over = true;
         if (error === undefined) call.end();
@@ -144,12 +129,12 @@ export class GrpcJsServer implements GrpcServer {
     return (call, callback) => {
       const handler = method.open({ send: () => undefined, isOver: () => false });
       const finish = (error?: unknown): void => {
-        if (!this.#lastingStreams.delete(close)) return;
+        if (!this.#calls.lastingOver(close)) return;
         if (error === undefined) callback(null, {});
         else callback({ code: status.INTERNAL, details: "internal error" });
       };
       const close = (): void => finish();
-      this.#lastingStreams.add(close);
+      this.#calls.lastingOpened(close);
       this.#converse(call, method, handler, finish);
     };
   }

@@ -97,7 +97,7 @@ export function startUpstream(directory: string): Promise<Plain> {
 }
 
 /** The floor: Envoy as a plain proxy before the same provider. */
-export function startPlainProxy(directory: string, upstreamPort: number): Promise<Plain> {
+export function startPlainProxy(directory: string, upstreamPort: number, name = "plain"): Promise<Plain> {
   const cluster = {
     name: "upstream",
     type: "STATIC",
@@ -112,5 +112,5 @@ export function startPlainProxy(directory: string, upstreamPort: number): Promis
       ],
     },
   };
-  return start(directory, "plain", [{ match: { prefix: "/" }, route: { cluster: "upstream" } }], [cluster]);
+  return start(directory, name, [{ match: { prefix: "/" }, route: { cluster: "upstream" } }], [cluster]);
 }

@@ -29,6 +29,7 @@ describe("upSettings", () => {
       storeUrl: { value: "redis://a:1", from: "TOLLGATE_STORE" },
       logLevel: { value: "warn", from: "test.yaml:5" },
       stateDir: { value: ".tollgate", from: "default" },
+      transport: { value: "http2", from: "default" },
     });
     expect(upSettings({}, {}, written).port).to.deep.equal({ value: 8081, from: "test.yaml:5" });
   });
@@ -65,6 +66,7 @@ describe("upSettings", () => {
     expect(message({ port: "9090" })).to.equal(
       "port 9090 cannot be both clients' (--port) and the admin interface's (default); choose two",
     );
+    expect(message({}, { TOLLGATE_TRANSPORT: "tcp" })).to.equal("TOLLGATE_TRANSPORT must be http2 or grpc-js, not tcp");
     expect(message({ port: "0" }, { TOLLGATE_ADMIN_PORT: "0" })).to.equal("accepted");
   });
 });
@@ -74,7 +76,7 @@ describe("printConfig", () => {
     const rows = printConfig(written, upSettings({}, {}, written))
       .trimEnd()
       .split("\n");
-    expect(rows).to.have.length(27);
+    expect(rows).to.have.length(28);
     expect(rows[0]).to.equal(`listener.address             127.0.0.1                  default`);
     expect(rows[1]).to.equal(`listener.port                8081                       test.yaml:5`);
     expect(rows.find((row) => row.startsWith("defaults.model"))).to.match(/ - +default$/);

@@ -109,6 +109,15 @@ describe("the configuration that Envoy gets", function () {
       expect(await judge.objections(render().bootstrap)).to.equal("");
     });
 
+    it("connections to our gRPC services are renewed soon, unless what serves there takes all resets", () => {
+      const most = (changes: Partial<RenderOptions>): unknown =>
+        render(changes).cluster("tollgate").typed_extension_protocol_options[
+          "envoy.extensions.upstreams.http.v3.HttpProtocolOptions"
+        ].common_http_protocol_options.max_requests_per_connection;
+      expect(most({})).to.equal(500);
+      expect(most({ grpcTakesAllResets: true })).to.equal(1_000_000);
+    });
+
     it("every backend has a tombstone of second priority that takes no live traffic", () => {
       const { cluster, listener } = render();
       for (const name of [openai, local]) {

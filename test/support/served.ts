@@ -5,8 +5,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { claimPort } from "../../src/cli/ports.ts";
+import { type Transport, takesAllResets } from "../../src/cli/transport.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
 import { adminToken, type LogLine, parseLines, readEnvoyStat, startEnvoy, stopProcess } from "./stack.ts";
+import { testedTransport } from "./transport.ts";
 import { until } from "./wait.ts";
 
 /** A gateway that starts among clients that ask again and again has little of the machine. */
@@ -33,8 +35,12 @@ export interface Served {
   close(): Promise<void>;
 }
 
-/** `yaml`: all resources, providers' addresses included. */
-export async function startServed(yaml: string, store = "memory://"): Promise<Served> {
+/** `yaml`: all resources, providers' addresses included. `transport`: who serves gRPC. */
+export async function startServed(
+  yaml: string,
+  store = "memory://",
+  transport: Transport = testedTransport(),
+): Promise<Served> {
   const directory = mkdtempSync(join(tmpdir(), "tollgate-served-"));
   const resources = join(directory, "resources.yaml");
   writeFileSync(resources, yaml);
@@ -56,7 +62,7 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
       "--state-dir",
       join(directory, "state"),
     ];
-    const options = [...places, "--store", store];
+    const options = [...places, "--store", store, "--transport", transport];
     const child = spawn(process.execPath, ["bin/tollgate.mjs", "serve", "-f", resources, ...options], {
       env: { ...process.env, TOLLGATE_LOG_LEVEL: "warn", TOLLGATE_ADMIN_TOKEN: adminToken },
       stdio: ["ignore", "pipe", "pipe"],
@@ -94,6 +100,7 @@ export async function startServed(yaml: string, store = "memory://"): Promise<Se
   const accessLogPath = join(directory, "access.log");
   const bootstrap = renderBootstrap(loadConfiguration([resources], {}).config, {
     grpcAddress,
+    grpcTakesAllResets: takesAllResets(transport),
     listen: { address: "127.0.0.1", port },
     adminPort: envoyAdminPort,
     tombstonePort,

@@ -8,10 +8,12 @@ import { loadConfiguration } from "../../src/cli/configuration.ts";
 import { findEnvoy } from "../../src/cli/envoy-binary.ts";
 import { type Gateway, startGateway } from "../../src/cli/gateway.ts";
 import { claimPort } from "../../src/cli/ports.ts";
+import { takesAllResets } from "../../src/cli/transport.ts";
 import { Secret } from "../../src/core/auth.ts";
 import type { RuntimeConfig } from "../../src/core/runtime-config.ts";
 import { renderBootstrap } from "../../src/envoy/bootstrap.ts";
 import { makeLogger } from "../../src/observe/logger.ts";
+import { testedTransport } from "./transport.ts";
 import { accepts, until } from "./wait.ts";
 
 /** Of every gateway that `startStack` starts. */
@@ -125,9 +127,11 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     }),
   );
   const grpcAddress = `unix:${join(directory, "grpc.sock")}`;
+  const transport = testedTransport();
   const gateway = await startGateway({
     config,
     grpcAddress,
+    transport,
     admin: { address: "127.0.0.1", port: 0, token: new Secret(adminToken) },
     storeUrl: options.storeUrl ?? "memory://",
     stateDir: options.stateDir,
@@ -143,6 +147,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     JSON.stringify(
       renderBootstrap(config, {
         grpcAddress,
+        grpcTakesAllResets: takesAllResets(transport),
         listen: { address: "127.0.0.1", port },
         adminPort: envoyAdminPort,
         tombstonePort,
