@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { ResourceApi } from "../admin/kube/resource-api.ts";
 import type { LoadedFile } from "../config/load.ts";
@@ -19,7 +20,8 @@ export function openResources(stateDir: string): ResourceStore {
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (code === undefined) throw cause;
-    throw new Error(`${directory} cannot be read (${code}); choose another folder with --state-dir`, { cause });
+    const what = existsSync(directory) ? `${directory} cannot be read` : `the folder ${stateDir} cannot be written`;
+    throw new Error(`${what} (${code}); choose another folder with --state-dir`, { cause });
   }
 }
 
