@@ -2,19 +2,9 @@ import { expect } from "chai";
 import { claimPort } from "../../src/cli/ports.ts";
 import { budgetYaml, receiptOf, settled } from "../support/budget.ts";
 import { chat } from "../support/client.ts";
-import { routeYaml, startWorld, type World } from "../support/world.ts";
+import { routeYaml, startWorld, unreachableYaml, type World } from "../support/world.ts";
 
-const nowhereYaml = (port: number): string => `
-apiVersion: aigateway.envoyproxy.io/v1alpha1
-kind: AIBackend
-metadata: {name: nobody, namespace: ai-services}
-spec: {provider: OpenAI, endpoint: "http://127.0.0.1:${port}", auth: {apiKeySecretRef: {name: openai-credentials, key: api-key}}}
----
-apiVersion: aigateway.envoyproxy.io/v1alpha1
-kind: AIBackend
-metadata: {name: unresolved, namespace: ai-services}
-spec: {provider: OpenAI, endpoint: "http://no-such-host.invalid:80", auth: {apiKeySecretRef: {name: openai-credentials, key: api-key}}}
----
+const nowhereYaml = (port: number): string => `${unreachableYaml(port)}---
 apiVersion: gateway.envoyproxy.io/v1alpha1
 kind: BackendTrafficPolicy
 metadata: {name: quick-retry, namespace: ai-services}

@@ -3,21 +3,11 @@ import { expect } from "chai";
 import { claimPort } from "../../src/cli/ports.ts";
 import { type Answer, chat } from "../support/client.ts";
 import { policyYaml } from "../support/policy.ts";
-import { anthropicKey, openaiKey, startWorld, type World } from "../support/world.ts";
+import { anthropicKey, openaiKey, startWorld, unreachableYaml, type World } from "../support/world.ts";
 
 /** A route of a model whose first backend is a port where nobody listens. */
 function refusedYaml(port: number): string {
-  return `
-apiVersion: aigateway.envoyproxy.io/v1alpha1
-kind: AIBackend
-metadata: {name: nobody, namespace: ai-services}
-spec: {provider: OpenAI, endpoint: "http://127.0.0.1:${port}", auth: {apiKeySecretRef: {name: openai-credentials, key: api-key}}}
----
-apiVersion: aigateway.envoyproxy.io/v1alpha1
-kind: AIBackend
-metadata: {name: unresolved, namespace: ai-services}
-spec: {provider: OpenAI, endpoint: "http://no-such-host.invalid:80", auth: {apiKeySecretRef: {name: openai-credentials, key: api-key}}}
----
+  return `${unreachableYaml(port)}---
 apiVersion: aigateway.envoyproxy.io/v1alpha1
 kind: AIGatewayRoute
 metadata: {name: unreachable, namespace: ai-services}

@@ -63,6 +63,21 @@ spec: {provider: ${provider}, address: "127.0.0.1:${port}"}
 `;
 }
 
+/** Two backends that no request reaches: `nobody` at a port where nobody listens, `unresolved` at a name without an address. */
+export function unreachableYaml(port: number): string {
+  return `
+apiVersion: aigateway.envoyproxy.io/v1alpha1
+kind: AIBackend
+metadata: {name: nobody, namespace: ai-services}
+spec: {provider: OpenAI, endpoint: "http://127.0.0.1:${port}", auth: {apiKeySecretRef: {name: openai-credentials, key: api-key}}}
+---
+apiVersion: aigateway.envoyproxy.io/v1alpha1
+kind: AIBackend
+metadata: {name: unresolved, namespace: ai-services}
+spec: {provider: OpenAI, endpoint: "http://no-such-host.invalid:80", auth: {apiKeySecretRef: {name: openai-credentials, key: api-key}}}
+`;
+}
+
 /** One rule per line: \`model: backend, backend\` in order of priority. */
 export function routeYaml(name: string, rules: Readonly<Record<string, readonly string[]>>): string {
   const lines = Object.entries(rules).map(

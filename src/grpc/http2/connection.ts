@@ -65,13 +65,12 @@ export class Connection implements StreamOwner {
       (error) => this.#fail(error),
     );
     this.#prefaceTimer = setTimeout(() => socket.destroy(), limits.prefaceMs);
-    this.#sender.writer.settings([
+    this.#sender.settings([
       [settingId.maxConcurrentStreams, limits.maxStreams],
       [settingId.initialWindowSize, limits.streamWindowBytes],
       [settingId.maxHeaderListSize, limits.maxHeaderListBytes],
     ]);
-    this.#sender.writer.windowUpdate(0, limits.connectionWindowBytes - defaultWindowBytes);
-    this.#sender.touch();
+    this.#sender.windowUpdate(0, limits.connectionWindowBytes - defaultWindowBytes);
     socket.on("data", (chunk: Buffer) => this.#read(chunk));
     socket.on("end", () => this.#abandon());
     socket.on("close", () => this.#abandon());
@@ -84,13 +83,11 @@ export class Connection implements StreamOwner {
     if (this.#isDraining || this.#isOver) return;
     this.#isDraining = true;
     // twice, as RFC 9113 §6.8 wants it: requests that are on their way are still served
-    this.#sender.writer.goaway(largestWindowBytes, errorCode.none);
-    this.#sender.touch();
+    this.#sender.goaway(largestWindowBytes, errorCode.none);
     setTimeout(() => {
       if (this.#isOver) return;
       this.#lastServedId = this.#streams.lastId;
-      this.#sender.writer.goaway(this.#streams.lastId, errorCode.none);
-      this.#sender.touch();
+      this.#sender.goaway(this.#streams.lastId, errorCode.none);
       this.#closeIfDrained();
     }, goawayMs);
   }
@@ -116,16 +113,14 @@ export class Connection implements StreamOwner {
   }
 
   resetStream(stream: Stream, code: number): void {
-    this.#sender.writer.rstStream(stream.id, code);
-    this.#sender.touch();
+    this.#sender.rstStream(stream.id, code);
     this.#close(stream, "us");
   }
 
   creditStream(stream: Stream, bytes: number): void {
     const increment = stream.receiveWindow.give(bytes);
     if (increment === 0) return;
-    this.#sender.writer.windowUpdate(stream.id, increment);
-    this.#sender.touch();
+    this.#sender.windowUpdate(stream.id, increment);
   }
 
   released(): void {
@@ -152,7 +147,7 @@ export class Connection implements StreamOwner {
     if (this.#isOver) return;
     this.#options.onError(error);
     const code = error instanceof ConnectionError ? error.code : errorCode.internal;
-    this.#sender.writer.goaway(this.#streams.lastId, code);
+    this.#sender.goaway(this.#streams.lastId, code);
     this.#end();
   }
 
@@ -204,8 +199,7 @@ export class Connection implements StreamOwner {
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
       this.#streams.refuse(streamId);
-      this.#sender.writer.rstStream(streamId, code);
-      this.#sender.touch();
+      this.#sender.rstStream(streamId, code);
       return;
     }
     this.resetStream(stream, code);
@@ -254,8 +248,7 @@ export class Connection implements StreamOwner {
       throw new ConnectionError(errorCode.flowControl, "more was sent than the connection's window allows");
     const increment = this.#window.give(payload.length);
     if (increment > 0) {
-      this.#sender.writer.windowUpdate(0, increment);
-      this.#sender.touch();
+      this.#sender.windowUpdate(0, increment);
     }
     const stream = this.#streams.get(streamId);
     if (stream === undefined) {
@@ -362,15 +355,13 @@ export class Connection implements StreamOwner {
       for (const stream of this.#streams.all())
         if (!stream.sendWindow.give(growth))
           throw new ConnectionError(errorCode.flowControl, "settings make a window too large");
-    this.#sender.writer.head(0, frameType.settings, frameFlag.ack, 0);
-    this.#sender.touch();
+    this.#sender.acknowledgeSettings();
   }
 
   #ping(frame: Frame): void {
     this.#manners.idleFrame();
     if ((frame.flags & frameFlag.ack) !== 0) return;
-    this.#sender.writer.frame(frameType.ping, frameFlag.ack, 0, frame.payload);
-    this.#sender.touch();
+    this.#sender.pong(frame.payload);
   }
 
   #windowUpdate({ streamId, payload }: Frame): void {

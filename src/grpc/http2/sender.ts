@@ -13,7 +13,7 @@ import type { Stream } from "./stream.ts";
  * and for the socket, streams taking turns.
  */
 export class Sender {
-  readonly writer = new FrameWriter();
+  readonly #writer = new FrameWriter();
   readonly peer = new PeerSettings();
   readonly window = new SendWindow(defaultWindowBytes);
   readonly #socket: Socket;
@@ -54,13 +54,45 @@ export class Sender {
     }
   };
 
+  settings(values: Parameters<FrameWriter["settings"]>[0]): void {
+    this.#writer.settings(values);
+    this.touch();
+  }
+
+  acknowledgeSettings(): void {
+    this.#writer.head(0, frameType.settings, frameFlag.ack, 0);
+    this.touch();
+  }
+
+  /** The answer to a PING. */
+  pong(payload: Buffer): void {
+    this.#writer.frame(frameType.ping, frameFlag.ack, 0, payload);
+    this.touch();
+  }
+
+  /** Stream 0 is the connection. */
+  windowUpdate(streamId: number, increment: number): void {
+    this.#writer.windowUpdate(streamId, increment);
+    this.touch();
+  }
+
+  rstStream(streamId: number, code: number): void {
+    this.#writer.rstStream(streamId, code);
+    this.touch();
+  }
+
+  goaway(lastStreamId: number, code: number): void {
+    this.#writer.goaway(lastStreamId, code);
+    this.touch();
+  }
+
   headers(stream: Stream, block: Buffer, endStream: boolean): void {
     const flags = frameFlag.endHeaders | (endStream ? frameFlag.endStream : 0);
     const update = this.peer.tableSizeNamed ? emptyTableUpdate.length : 0;
-    this.writer.head(block.length + update, frameType.headers, flags, stream.id);
-    if (update > 0) this.writer.bytes(emptyTableUpdate);
+    this.#writer.head(block.length + update, frameType.headers, flags, stream.id);
+    if (update > 0) this.#writer.bytes(emptyTableUpdate);
     this.peer.tableSizeNamed = false;
-    this.writer.bytes(block);
+    this.#writer.bytes(block);
     this.touch();
   }
 
@@ -70,8 +102,8 @@ export class Sender {
     const most = Math.min(defaultMaxFrameBytes, this.window.bytes, stream.sendWindow.bytes);
     if (length <= most && stream.queuedBytes === 0 && this.#mayWrite()) {
       this.#take(stream, length);
-      this.writer.head(length, frameType.data, 0, stream.id);
-      for (const part of parts) this.writer.bytes(part);
+      this.#writer.head(length, frameType.data, 0, stream.id);
+      for (const part of parts) this.#writer.bytes(part);
       this.touch();
       return;
     }
@@ -102,8 +134,8 @@ export class Sender {
 
   flush(): void {
     if (this.#waiting.size > 0) this.#sendWaiting();
-    if (this.writer.pendingBytes === 0) return;
-    const chunks = this.writer.take();
+    if (this.#writer.pendingBytes === 0) return;
+    const chunks = this.#writer.take();
     if (!this.#socket.writable) return;
     if (this.#socket.writableLength > this.#limits.maxSocketBytes * 4) {
       this.#socket.destroy(new Error("the peer does not read what it asks for"));
@@ -115,7 +147,7 @@ export class Sender {
   }
 
   #mayWrite(): boolean {
-    return this.writer.pendingBytes + this.#socket.writableLength < this.#limits.maxSocketBytes;
+    return this.#writer.pendingBytes + this.#socket.writableLength < this.#limits.maxSocketBytes;
   }
 
   #take(stream: Stream, bytes: number): void {
@@ -140,7 +172,7 @@ export class Sender {
   #sendQueued(stream: Stream): void {
     const length = Math.min(defaultMaxFrameBytes, this.window.bytes, stream.sendWindow.bytes, stream.queuedBytes);
     this.#take(stream, length);
-    this.writer.head(length, frameType.data, 0, stream.id);
+    this.#writer.head(length, frameType.data, 0, stream.id);
     stream.queuedBytes -= length;
     this.#queuedBytes -= length;
     let left = length;
@@ -148,11 +180,11 @@ export class Sender {
     for (const part of stream.queue) {
       if (left === 0) break;
       if (part.length > left) {
-        this.writer.bytes(part.subarray(0, left));
+        this.#writer.bytes(part.subarray(0, left));
         stream.queue[used] = part.subarray(left);
         break;
       }
-      this.writer.bytes(part);
+      this.#writer.bytes(part);
       left -= part.length;
       used++;
     }
